@@ -1,0 +1,6 @@
+//! Build script.
+
+fn main() {
+    #[cfg(feature = "window")]
+    tauri_build::build();
+}

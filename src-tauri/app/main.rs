@@ -1,0 +1,3 @@
+//! Gatepost.
+
+fn main() {}

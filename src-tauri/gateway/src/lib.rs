@@ -1,0 +1,1 @@
+//! The data plane: listener, route, policies, upstream, recorder.

@@ -1,0 +1,1 @@
+//! Gatepost's words as plain types.

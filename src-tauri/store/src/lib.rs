@@ -1,0 +1,1 @@
+//! The catalog in SQLite, and the vault that encrypts its secrets.

@@ -1,0 +1,1 @@
+//! Calls: the recorder's other end, rollups, queries, retention.
