@@ -1,1 +1,32 @@
-//! The data plane: listener, route, policies, upstream, recorder.
+//! The data plane: listener, route, policies, upstream, recorder. Knows nothing of SQLite, HTTP management or windows.
+//!
+//! The way of a request: `listener` accepts and reads, `plan` and `route` find the API, `chain` runs the request
+//! halves of its policies, `upstream` sends and streams, `chain` runs the response halves, and the end of the
+//! response body makes one call for the recorder.
+
+mod body;
+mod chain;
+mod clients;
+mod context;
+mod plan;
+mod policy;
+mod reply;
+mod route;
+mod schema;
+mod state;
+
+pub use body::{Body, BodyError};
+pub use chain::{Chain, Link, MAX_POLICIES};
+pub use clients::{ClientDirectory, KnownCredential};
+pub use context::{Context, Identity};
+pub use plan::{Enforcement, Plan, Route};
+pub use policy::{ActsOn, Category, Decision, Env, Kind, Policy, PolicyConfig, Refusal, Step, Verdict};
+pub use reply::Reply;
+pub use route::RouteTable;
+pub use schema::Checker;
+pub use state::StateStore;
+
+/// A request on its way to the upstream.
+pub type Request = http::Request<Body>;
+/// An answer on its way to the caller.
+pub type Response = http::Response<Body>;

@@ -1,0 +1,115 @@
+//! Finds the API of a request on one listener: longest base path of whole segments, a named host before any host.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::Route;
+
+/// The APIs of one listener by base path. Looking up costs one hash per segment of the path, whatever the number of
+/// APIs.
+#[derive(Default)]
+pub struct RouteTable {
+    by_base_path: HashMap<Box<str>, Vec<Arc<Route>>>,
+    /// Longest base path in bytes: longer prefixes of a path need no look-up.
+    longest: usize,
+}
+
+impl RouteTable {
+    /// The table of these APIs. Two that could both take a request are a fault found before; here the first wins.
+    pub fn new(routes: impl IntoIterator<Item = Arc<Route>>) -> Self {
+        let mut table = Self::default();
+        for route in routes {
+            let base_path = route.base_path.as_str();
+            table.longest = table.longest.max(base_path.len());
+            let same_path = table.by_base_path.entry(base_path.into()).or_default();
+            same_path.push(route);
+            // Those that name their hosts come first.
+            same_path.sort_by_key(|route| route.hosts.is_empty());
+        }
+        table
+    }
+
+    /// The API for this host (lowercase, without port) and path, `/posts` being no prefix of `/postscript`.
+    pub fn find(&self, host: &str, path: &str) -> Option<&Arc<Route>> {
+        let mut prefix = path;
+        loop {
+            if prefix.len() <= self.longest {
+                if let Some(route) = self.at(if prefix.is_empty() { "/" } else { prefix }, host) {
+                    return Some(route);
+                }
+            }
+            if prefix.is_empty() {
+                return None;
+            }
+            prefix = &prefix[..prefix.rfind('/')?];
+        }
+    }
+
+    fn at(&self, base_path: &str, host: &str) -> Option<&Arc<Route>> {
+        let routes = self.by_base_path.get(base_path)?;
+        routes
+            .iter()
+            .find(|route| route.hosts.is_empty() || route.hosts.iter().any(|known| known.as_str() == host))
+    }
+
+    /// All of them.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.by_base_path.values().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Chain, Enforcement};
+    use gatepost_model::{ApiId, BasePath, Host, Timeouts, Upstream, UpstreamUrl};
+
+    fn route(id: i64, base_path: &str, hosts: &[&str]) -> Arc<Route> {
+        Arc::new(Route {
+            api: ApiId(id),
+            base_path: BasePath::parse(base_path).expect("valid"),
+            hosts: hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
+            upstream: Arc::new(Upstream {
+                url: UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"),
+                timeouts: Timeouts::default(),
+            }),
+            enforcement: Enforcement::Ready(Chain::default()),
+        })
+    }
+
+    fn found(table: &RouteTable, host: &str, path: &str) -> Option<i64> {
+        table.find(host, path).map(|route| route.api.0)
+    }
+
+    #[test]
+    fn the_longest_base_path_of_whole_segments_wins() {
+        let table = RouteTable::new([route(1, "/posts", &[]), route(2, "/posts/v2", &[])]);
+        assert_eq!(found(&table, "x", "/posts"), Some(1));
+        assert_eq!(found(&table, "x", "/posts/"), Some(1));
+        assert_eq!(found(&table, "x", "/posts/v20/1"), Some(1));
+        assert_eq!(found(&table, "x", "/posts/v2/1"), Some(2));
+        assert_eq!(found(&table, "x", "/postscript"), None);
+        assert_eq!(found(&table, "x", "/"), None);
+    }
+
+    #[test]
+    fn the_root_takes_what_nobody_else_does() {
+        let table = RouteTable::new([route(1, "/", &[]), route(2, "/a", &[])]);
+        assert_eq!(found(&table, "x", "/b/c"), Some(1));
+        assert_eq!(found(&table, "x", "/"), Some(1));
+        assert_eq!(found(&table, "x", "/a/c"), Some(2));
+    }
+
+    #[test]
+    fn a_named_host_wins_over_any_host() {
+        let table = RouteTable::new([route(1, "/a", &[]), route(2, "/a", &["api.test"])]);
+        assert_eq!(found(&table, "api.test", "/a"), Some(2));
+        assert_eq!(found(&table, "other.test", "/a"), Some(1));
+    }
+
+    #[test]
+    fn a_longer_path_for_another_host_does_not_hide_a_shorter_one() {
+        let table = RouteTable::new([route(1, "/a", &[]), route(2, "/a/b", &["api.test"])]);
+        assert_eq!(found(&table, "x", "/a/b"), Some(1));
+    }
+}

@@ -1,0 +1,53 @@
+//! What policies remember between requests, kept over saves that do not touch the policy.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use gatepost_model::AppliedPolicyId;
+use parking_lot::Mutex;
+
+/// Holds the running state of applied policies by id and configuration. A Plan being compiled takes over the state
+/// of the Plan in force, so a save that leaves a policy's configuration alone loses none of its counters.
+#[derive(Default)]
+pub struct StateStore(Mutex<HashMap<(AppliedPolicyId, Box<str>), Weak<dyn Any + Send + Sync>>>);
+
+impl StateStore {
+    /// Nothing remembered yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The state of this policy under this configuration, made by `make` when there is none.
+    pub(crate) fn get_or_make<T: Any + Send + Sync>(
+        &self,
+        id: AppliedPolicyId,
+        config: &str,
+        make: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let mut states = self.0.lock();
+        states.retain(|_, state| state.strong_count() > 0);
+        let known = states.get(&(id, config.into())).and_then(Weak::upgrade);
+        known.and_then(|state| state.downcast().ok()).unwrap_or_else(|| {
+            let state = Arc::new(make());
+            let erased: Arc<dyn Any + Send + Sync> = state.clone();
+            states.insert((id, config.into()), Arc::downgrade(&erased));
+            state
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_state_while_the_configuration_is_the_same() {
+        let states = StateStore::new();
+        let first = states.get_or_make(AppliedPolicyId(1), "{}", || Mutex::new(1));
+        *first.lock() = 2;
+        let same = states.get_or_make(AppliedPolicyId(1), "{}", || Mutex::new(1));
+        let other = states.get_or_make(AppliedPolicyId(1), "{\"a\":1}", || Mutex::new(1));
+        assert_eq!((*same.lock(), *other.lock()), (2, 1));
+    }
+}

@@ -1,0 +1,269 @@
+//! A call as the gateway hands it to the recorder: fixed-size facts that are always counted, and a detail that
+//! may be dropped under pressure. Nothing here is formatted until somebody reads it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use utoipa::ToSchema;
+
+use crate::{ApiId, AppliedPolicyId, ClientAppId};
+
+/// What is counted of every call, whatever happens. Small and copyable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CallFacts {
+    /// When its head had arrived, epoch microseconds.
+    pub at_us: i64,
+    /// Number of the Plan it ran under.
+    pub plan: u64,
+    /// The API it was for; none when no route matched.
+    pub api: Option<ApiId>,
+    /// Who called, when a policy found out.
+    pub client: Option<ClientAppId>,
+    /// Status of the answer; 499 when the caller left before there was one.
+    pub status: u16,
+    /// Name of the policy that refused it.
+    pub refused_by: Option<&'static str>,
+    /// From head arrived to last byte of the answer handed over, microseconds.
+    pub duration_us: u64,
+    /// Of that, waiting for the upstream: from sending to the end of its body. None when it was not called.
+    pub upstream_us: Option<u64>,
+    /// Body bytes received.
+    pub request_bytes: u64,
+    /// Body bytes sent.
+    pub response_bytes: u64,
+}
+
+/// What is shown of a call, beside its facts.
+#[derive(Clone, Debug)]
+pub struct CallDetail {
+    /// The `x-request-id` of call and answer.
+    pub request_id: Box<str>,
+    /// In capitals.
+    pub method: Cow<'static, str>,
+    /// Path and query as received, secrets in the query replaced.
+    pub target: Box<str>,
+    /// The `Host` header, or the authority of an absolute-form target.
+    pub host: Box<str>,
+    /// The caller's socket.
+    pub remote: SocketAddr,
+    /// Such as `HTTP/1.1`.
+    pub http_version: &'static str,
+    /// As received, in order, secrets replaced: see [`HeaderBlock`].
+    pub request_headers: HeaderBlock,
+    /// As sent, likewise.
+    pub response_headers: HeaderBlock,
+    /// Body of an answer that the gateway made itself.
+    pub response_body: Option<Box<str>>,
+    /// Why the gateway answered 502, 503 or 504, in words for the operator.
+    pub error: Option<Box<str>>,
+    /// The target that was called.
+    pub upstream_address: Option<SocketAddr>,
+    /// Whether its connection had served a call before.
+    pub connection_reused: bool,
+    /// What each policy decided, in the order it happened.
+    pub trail: SmallVec<[TrailStep; 4]>,
+}
+
+/// Where calls go when they are over. Must never block and never fail (invariant 5).
+pub trait CallSink: Send + Sync + 'static {
+    /// Takes one call. `worker` is the number of the data-plane thread, from 0.
+    fn record(&self, worker: usize, facts: CallFacts, detail: CallDetail);
+}
+
+/// One header, name first. The value is text; bytes outside UTF-8 are replaced.
+pub type Header = (String, String);
+
+/// Headers in one allocation: `name NUL value NUL`, repeated. A header can hold neither NUL (RFC 9110, 5.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderBlock(Box<[u8]>);
+
+/// What stands in place of a secret.
+pub const REDACTED: &str = "•••";
+
+/// Headers whose values are secrets. Their names are kept, their values never leave the request.
+const SECRET_HEADERS: [&str; 8] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "client_secret",
+    "client-secret",
+    "x-api-key",
+    "x-client-secret",
+];
+
+impl HeaderBlock {
+    /// Copies headers, replacing the values of those that carry secrets by [`REDACTED`]. Names are lowercase.
+    pub fn capture<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut block = Vec::with_capacity(512);
+        for (name, value) in headers {
+            let value = if SECRET_HEADERS.contains(&name) { REDACTED.as_bytes() } else { value };
+            block.extend_from_slice(name.as_bytes());
+            block.push(0);
+            block.extend_from_slice(value);
+            block.push(0);
+        }
+        Self(block.into_boxed_slice())
+    }
+
+    /// Reads them back.
+    pub fn to_vec(&self) -> Vec<Header> {
+        let mut parts =
+            self.0.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned());
+        let mut headers = Vec::new();
+        while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+            headers.push((name, value));
+        }
+        headers
+    }
+}
+
+/// Part of a call's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Request halves, top to bottom.
+    Request,
+    /// The call to the upstream.
+    Upstream,
+    /// Response halves, bottom to top.
+    Response,
+}
+
+/// What a policy, or the upstream, did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Looked, and let pass.
+    Passed,
+    /// Let pass, and changed something.
+    Changed,
+    /// Answered itself; nothing behind it ran.
+    Refused,
+    /// Not for this request (its scope), or off.
+    Skipped,
+    /// Could not do its work; the call was answered with an error.
+    Failed,
+    /// A policy before it answered, so it never saw the call.
+    NotReached,
+}
+
+/// One entry of a call's trail.
+#[derive(Clone, Debug)]
+pub struct TrailStep {
+    /// Where on the way.
+    pub phase: Phase,
+    /// The policy's name; empty for the upstream.
+    pub policy: &'static str,
+    /// Which of the API's policies; none for the upstream.
+    pub applied: Option<AppliedPolicyId>,
+    /// What it did.
+    pub outcome: Outcome,
+    /// Why, and the facts that decided.
+    pub note: Note,
+    /// How long it took, nanoseconds; saturates at 4.2 s.
+    pub duration_ns: u32,
+}
+
+/// A sentence and the values that go into its `{}`, put together only when read. Never holds a secret.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    text: &'static str,
+    values: SmallVec<[NoteValue; 2]>,
+}
+
+/// A value in a note.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoteValue {
+    /// Words.
+    Text(Box<str>),
+    /// A count.
+    Number(u64),
+    /// A duration in milliseconds, shown in seconds, minutes or hours.
+    Millis(u64),
+}
+
+impl Note {
+    /// A sentence; each `{}` takes the next value given by [`with`](Self::with).
+    pub const fn new(text: &'static str) -> Self {
+        Self { text, values: SmallVec::new_const() }
+    }
+
+    /// Adds the next value.
+    #[must_use]
+    pub fn with(mut self, value: impl Into<NoteValue>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+}
+
+impl From<u64> for NoteValue {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for NoteValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<crate::Millis> for NoteValue {
+    fn from(duration: crate::Millis) -> Self {
+        Self::Millis(duration.0)
+    }
+}
+
+impl fmt::Display for NoteValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Millis(ms) if *ms < 1_000 => write!(f, "{ms} ms"),
+            Self::Millis(ms) if *ms < 120_000 => write!(f, "{} s", ms.div_ceil(1_000)),
+            Self::Millis(ms) if *ms < 7_200_000 => write!(f, "{} min", ms.div_ceil(60_000)),
+            Self::Millis(ms) => write!(f, "{} h", ms.div_ceil(3_600_000)),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut values = self.values.iter();
+        for (n, piece) in self.text.split("{}").enumerate() {
+            if n > 0 {
+                if let Some(value) = values.next() {
+                    write!(f, "{value}")?;
+                }
+            }
+            f.write_str(piece)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Millis;
+
+    #[test]
+    fn notes_are_put_together_when_read() {
+        let note =
+            Note::new("{}: {} of {} left, resets in {}").with("u-1").with(63).with(100).with(Millis(20_100));
+        assert_eq!(note.to_string(), "u-1: 63 of 100 left, resets in 21 s");
+    }
+
+    #[test]
+    fn header_blocks_keep_names_and_hide_secrets() {
+        let headers: [(&str, &[u8]); 3] =
+            [("accept", b"*/*"), ("client_secret", b"s3cret"), ("x-empty", b"")];
+        let block = HeaderBlock::capture(headers.into_iter());
+        let expected = [("accept", "*/*"), ("client_secret", REDACTED), ("x-empty", "")];
+        assert_eq!(block.to_vec(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}
