@@ -131,7 +131,7 @@ const MAX_BASE_PATH: usize = 500;
 impl BasePath {
     /// Checks it; one trailing slash is dropped.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let path = if text.len() > 1 { text.strip_suffix('/').unwrap_or(text) } else { text };
+        let path = if text.len() > 2 { text.strip_suffix('/').unwrap_or(text) } else { text };
         if !path.starts_with('/') {
             return Err(format!("`{text}` must begin with `/`"));
         }
