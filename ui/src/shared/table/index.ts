@@ -1,0 +1,1 @@
+export { type VirtualColumn, VirtualTable, type VirtualTableProps } from "./virtual-table";

@@ -1,0 +1,1 @@
+export { Trail, TrailHead, TrailShare } from "./trail";
