@@ -1,6 +1,7 @@
 //! A policy with its configuration, its place in the order, and the requests it is for.
 
 use regex::{Regex, RegexBuilder};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -31,7 +32,7 @@ pub struct AppliedPolicy {
 }
 
 /// One row of a policy's scope: some methods, on some paths. Several rows mean "any of these".
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Methods in capitals; empty means every method.
