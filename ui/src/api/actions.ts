@@ -1,0 +1,62 @@
+import { post, put, remove } from "./client";
+import { queryClient } from "./query-client";
+import type {
+  Api,
+  ApiInput,
+  AppliedPolicy,
+  AppliedPolicyInput,
+  BurstRequest,
+  BurstResult,
+  ClientApp,
+  ClientAppInput,
+  Contract,
+  Credential,
+  PolicyCheck,
+  Sample,
+  Settings,
+  TesterRequest,
+  TesterResponse,
+} from "./types";
+
+/** Everything an operator can change. Each action renews what it touched before it resolves, so that a screen never shows the old state after it. */
+async function renewing<T>(work: Promise<T>, ...roots: string[]): Promise<T> {
+  const result = await work;
+  await Promise.all(roots.map((root) => queryClient.invalidateQueries({ queryKey: [root] })));
+  return result;
+}
+
+export const actions = {
+  addApi: (api: ApiInput) => renewing(post<Api>("/apis", api), "apis", "status"),
+  saveApi: (id: number, api: ApiInput) => renewing(put<Api>(`/apis/${id}`, api), "apis", "status"),
+  deleteApi: (id: number) => renewing(remove(`/apis/${id}`), "apis", "status", "contracts", "clients"),
+
+  addPolicy: (api_id: number, policy: AppliedPolicyInput) =>
+    renewing(post<AppliedPolicy>(`/apis/${api_id}/policies`, policy), "apis", "status"),
+  savePolicy: (api_id: number, id: number, policy: AppliedPolicyInput) =>
+    renewing(put<AppliedPolicy>(`/apis/${api_id}/policies/${id}`, policy), "apis", "status"),
+  deletePolicy: (api_id: number, id: number) => renewing(remove(`/apis/${api_id}/policies/${id}`), "apis", "status"),
+  orderPolicies: (api_id: number, ids: number[]) =>
+    renewing(put<AppliedPolicy[] | null>(`/apis/${api_id}/policies-order`, { ids }), "apis", "status"),
+  checkPolicy: (api_id: number, policy: AppliedPolicyInput, signal?: AbortSignal) =>
+    post<PolicyCheck>(`/apis/${api_id}/policies/check`, policy, signal),
+
+  addClient: (client: ClientAppInput) => renewing(post<ClientApp>("/clients", client), "clients"),
+  saveClient: (id: number, client: ClientAppInput) => renewing(put<ClientApp>(`/clients/${id}`, client), "clients", "contracts"),
+  deleteClient: (id: number) => renewing(remove(`/clients/${id}`), "clients", "contracts", "apis"),
+  addCredential: (client_id: number) => renewing(post<Credential>(`/clients/${client_id}/credentials`), "clients"),
+  deleteCredential: (client_id: number, id: number) => renewing(remove(`/clients/${client_id}/credentials/${id}`), "clients"),
+  revealSecret: (client_id: number, id: number) => post<{ client_secret: string }>(`/clients/${client_id}/credentials/${id}/reveal`),
+
+  addContract: (client_app_id: number, api_id: number) =>
+    renewing(post<Contract>("/contracts", { client_app_id, api_id }), "contracts", "clients", "apis"),
+  revokeContract: (id: number) => renewing(post<Contract>(`/contracts/${id}/revoke`), "contracts", "clients", "apis"),
+  restoreContract: (id: number) => renewing(post<Contract>(`/contracts/${id}/restore`), "contracts", "clients", "apis"),
+  deleteContract: (id: number) => renewing(remove(`/contracts/${id}`), "contracts", "clients", "apis"),
+
+  send: (call: TesterRequest, signal?: AbortSignal) => post<TesterResponse>("/tester/send", call, signal),
+  burst: (burst: BurstRequest, signal?: AbortSignal) => post<BurstResult>("/tester/burst", burst, signal),
+
+  startSample: () => renewing(post<Sample>("/sample/start"), "status"),
+  stopSample: () => renewing(post<Sample>("/sample/stop"), "status"),
+  saveSettings: (settings: Settings) => renewing(put<Settings>("/settings", settings), "settings", "status"),
+};

@@ -1,0 +1,72 @@
+import { queryOptions } from "@tanstack/react-query";
+import { get } from "./client";
+import type {
+  Analytics,
+  AnalyticsQuery,
+  Api,
+  ApiSummary,
+  AppliedPolicy,
+  Call,
+  CallPage,
+  CallQuery,
+  ClientApp,
+  Contract,
+  PlanChange,
+  PolicyKind,
+  Settings,
+  Status,
+  Topic,
+} from "./types";
+
+/** Every question the console asks, with its key: the path, then the arguments. Use as `useQuery(queries.apis())`. */
+export const queries = {
+  status: () => queryOptions({ queryKey: ["status"], queryFn: ({ signal }) => get<Status>("/status", {}, signal) }),
+  settings: () => queryOptions({ queryKey: ["settings"], queryFn: ({ signal }) => get<Settings>("/settings", {}, signal) }),
+  changes: (limit = 50) =>
+    queryOptions({ queryKey: ["changes", limit], queryFn: ({ signal }) => get<PlanChange[]>("/changes", { limit }, signal) }),
+
+  apis: () => queryOptions({ queryKey: ["apis"], queryFn: ({ signal }) => get<ApiSummary[]>("/apis", {}, signal) }),
+  api: (id: number) => queryOptions({ queryKey: ["apis", id], queryFn: ({ signal }) => get<Api>(`/apis/${id}`, {}, signal) }),
+  appliedPolicies: (api_id: number) =>
+    queryOptions({
+      queryKey: ["apis", api_id, "policies"],
+      queryFn: ({ signal }) => get<AppliedPolicy[]>(`/apis/${api_id}/policies`, {}, signal),
+    }),
+  /** The catalogue of policy kinds changes only with the program. */
+  policyKinds: () =>
+    queryOptions({
+      queryKey: ["policies"],
+      queryFn: ({ signal }) => get<PolicyKind[]>("/policies", {}, signal),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+
+  clients: () => queryOptions({ queryKey: ["clients"], queryFn: ({ signal }) => get<ClientApp[]>("/clients", {}, signal) }),
+  client: (id: number) =>
+    queryOptions({ queryKey: ["clients", id], queryFn: ({ signal }) => get<ClientApp>(`/clients/${id}`, {}, signal) }),
+  contracts: (of: { api_id?: number; client_app_id?: number } = {}) =>
+    queryOptions({ queryKey: ["contracts", of], queryFn: ({ signal }) => get<Contract[]>("/contracts", of, signal) }),
+
+  calls: (query: CallQuery) =>
+    queryOptions({ queryKey: ["calls", query], queryFn: ({ signal }) => get<CallPage>("/calls", query, signal) }),
+  call: (id: number) => queryOptions({ queryKey: ["calls", id], queryFn: ({ signal }) => get<Call>(`/calls/${id}`, {}, signal) }),
+  analytics: (query: AnalyticsQuery) =>
+    queryOptions({ queryKey: ["analytics", query], queryFn: ({ signal }) => get<Analytics>("/analytics", query, signal) }),
+};
+
+/** What to ask for again when the gateway says that a topic changed. */
+export function queryKeysOf(topic: Topic): string[][] {
+  switch (topic) {
+    case "apis":
+      return [["apis"], ["status"], ["changes"], ["contracts"]];
+    case "policies":
+      return [["apis"], ["status"], ["changes"]];
+    case "clients":
+      return [["clients"], ["contracts"]];
+    case "contracts":
+      return [["contracts"], ["clients"], ["apis"]];
+    case "status":
+      return [["status"], ["changes"]];
+    case "settings":
+      return [["settings"], ["status"]];
+  }
+}

@@ -1,0 +1,2 @@
+export { ApiScreen } from "./api-screen";
+export { ApisScreen } from "./apis-screen";

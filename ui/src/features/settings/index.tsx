@@ -1,0 +1,146 @@
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { actions } from "@/api/actions";
+import { ApiError } from "@/api/errors";
+import { queries } from "@/api/queries";
+import type { Settings, Status } from "@/api/types";
+import { setTheme, type Theme, usePreferences } from "@/app/preferences";
+import { count, moment } from "@/shared/format";
+import { Screen } from "@/shared/screen";
+import { Button, CopyButton, ErrorNote, Field, Segments, StatusChip, TextInput, toast } from "@/shared/ui";
+
+const THEMES: { value: Theme; label: string }[] = [
+  { value: "system", label: "As the system" },
+  { value: "dark", label: "Dark" },
+  { value: "light", label: "Light" },
+];
+
+export function SettingsScreen() {
+  const settings = useQuery(queries.settings());
+  const status = useQuery(queries.status());
+  return (
+    <Screen title="Settings">
+      <div className="settings">
+        <Appearance />
+        {settings.error && (
+          <ErrorNote title="The settings could not be read" error={settings.error} onRetry={() => void settings.refetch()} />
+        )}
+        {settings.data && <Recording key={JSON.stringify(settings.data)} saved={settings.data} status={status.data} />}
+        {status.error && (
+          <ErrorNote title="The state of the gateway could not be read" error={status.error} onRetry={() => void status.refetch()} />
+        )}
+        {status.data && <Listeners status={status.data} />}
+        {status.data && <About status={status.data} />}
+      </div>
+    </Screen>
+  );
+}
+
+function Appearance() {
+  const theme = usePreferences((chosen) => chosen.theme);
+  return (
+    <section className="card" aria-labelledby="appearance">
+      <div className="card-head ruled">
+        <h2 id="appearance">Appearance</h2>
+      </div>
+      <div className="row settings-row">
+        <span className="grow">Theme</span>
+        <Segments label="Theme" value={theme} options={THEMES} onChange={setTheme} />
+      </div>
+    </section>
+  );
+}
+
+/** How much of the past is kept; the figures of older calls stay, their details go. */
+function Recording({ saved, status }: { saved: Settings; status: Status | undefined }) {
+  const [calls, setCalls] = useState(String(saved.retention_calls));
+  const [days, setDays] = useState(String(saved.retention_days));
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const changed = calls !== String(saved.retention_calls) || days !== String(saved.retention_days);
+  const at = (field: string) => (error instanceof ApiError ? error.at(field) : undefined);
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      await actions.saveSettings({ ...saved, retention_calls: Number(calls), retention_days: Number(days) });
+      toast("Recording settings are saved.");
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="card" aria-labelledby="recording" onSubmit={save}>
+      <div className="card-head ruled">
+        <h2 id="recording">Recording</h2>
+        {status && <span className="push small t3">{count(status.recording.calls)} calls kept now</span>}
+      </div>
+      <div className="settings-body form">
+        <div className="field-row">
+          <Field label="Keep at most" help="The oldest calls go first." fault={at("retention_calls")}>
+            {(ids) => (
+              <TextInput {...ids} type="number" min={0} required unit="calls" value={calls} onChange={(e) => setCalls(e.target.value)} />
+            )}
+          </Field>
+          <Field label="Keep for" help="Older calls are removed; the figures in Analytics stay." fault={at("retention_days")}>
+            {(ids) => (
+              <TextInput {...ids} type="number" min={1} required unit="days" value={days} onChange={(e) => setDays(e.target.value)} />
+            )}
+          </Field>
+        </div>
+        {error !== null && <ErrorNote title="The settings were not saved" error={error} />}
+        <div className="row">
+          <Button type="submit" look="primary" disabled={!changed} busy={busy}>
+            Save
+          </Button>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+function Listeners({ status }: { status: Status }) {
+  return (
+    <section className="card" aria-labelledby="listeners">
+      <div className="card-head ruled">
+        <h2 id="listeners">Listeners</h2>
+        <span className="push small t3">They come from the APIs' settings</span>
+      </div>
+      {status.listeners.length === 0 && <p className="settings-row t3">None. The first API that is added opens one.</p>}
+      {status.listeners.map((listener) => (
+        <div className="row settings-row" key={listener.address}>
+          <span className="mono">{listener.address}</span>
+          <StatusChip of={listener.state === "listening" ? "2" : "5"}>{listener.state === "listening" ? "Listening" : "Failed"}</StatusChip>
+          <span className="small t2 grow">
+            {listener.message} {listener.advice}
+          </span>
+          <span className="small t3">{listener.api_ids.length === 1 ? "1 API" : `${listener.api_ids.length} APIs`}</span>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function About({ status }: { status: Status }) {
+  return (
+    <section className="card" aria-labelledby="about">
+      <div className="card-head ruled">
+        <h2 id="about">This gateway</h2>
+      </div>
+      <dl className="kv settings-body">
+        <dt>Data folder</dt>
+        <dd className="row">
+          <span className="mono select-text trunc">{status.data_dir}</span>
+          <CopyButton text={status.data_dir} label="Copy the data folder" />
+        </dd>
+        <dt>Version</dt>
+        <dd className="mono">{status.version}</dd>
+        <dt>Started</dt>
+        <dd>{moment(status.started_at)}</dd>
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,13 @@
+export { Button, IconButton } from "./button";
+export { classes } from "./class-names";
+export { CopyButton, copyText } from "./copy-button";
+export { Confirm, Dialog } from "./dialog";
+export { Field, TextArea, TextInput } from "./field";
+export { Menu, type MenuItem } from "./menu";
+export { Empty, ErrorNote } from "./notes";
+export { Segments } from "./segments";
+export { type Option, Select } from "./select";
+export { CallStatus, classOf, Method, StatusChip, type StatusClass } from "./status";
+export { Switch } from "./switch";
+export { type Tab, TabPanel, Tabs } from "./tabs";
+export { toast } from "./toast";
