@@ -49,7 +49,8 @@ export type Api = {
 export type ApiSummary = Api & { policies: number; contracts: number };
 
 export type Config = Record<string, unknown>;
-export type Only = { methods: string[]; path: string };
+/** Some methods on some paths; what is left out means every one. */
+export type Only = { methods?: string[]; path?: string | null };
 export type AppliedPolicyInput = { policy: string; config: Config; only?: Only[]; enabled?: boolean };
 export type AppliedPolicy = {
   id: number;

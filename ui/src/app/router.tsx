@@ -7,6 +7,10 @@ import { Empty } from "@/shared/ui";
 import { analyticsSearch, testerSearch, trafficSearch } from "./search";
 import { Shell } from "./shell";
 
+const found = import.meta.glob("../features/*/index.tsx") as Record<string, () => Promise<Record<string, () => null>>>;
+const lazyScreen = (folder: string, name: string) =>
+  lazyRouteComponent(found[`../features/${folder}/index.tsx`] ?? (() => Promise.resolve({ [name]: () => null })), name);
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchScreen });
 const getParentRoute = () => root;
 
@@ -35,31 +39,31 @@ const api = createRoute({
 const clients = createRoute({
   getParentRoute,
   path: "/clients",
-  component: lazyRouteComponent(() => import("@/features/clients"), "ClientsScreen"),
+  component: lazyScreen("clients", "ClientsScreen"),
 });
 const client = createRoute({
   getParentRoute,
   path: "/clients/$id",
   params: id,
-  component: lazyRouteComponent(() => import("@/features/clients"), "ClientScreen"),
+  component: lazyScreen("clients", "ClientScreen"),
 });
 const tester = createRoute({
   getParentRoute,
   path: "/tester",
   validateSearch: testerSearch,
-  component: lazyRouteComponent(() => import("@/features/tester"), "TesterScreen"),
+  component: lazyScreen("tester", "TesterScreen"),
 });
 const traffic = createRoute({
   getParentRoute,
   path: "/traffic",
   validateSearch: trafficSearch,
-  component: lazyRouteComponent(() => import("@/features/traffic"), "TrafficScreen"),
+  component: lazyScreen("traffic", "TrafficScreen"),
 });
 const analytics = createRoute({
   getParentRoute,
   path: "/analytics",
   validateSearch: analyticsSearch,
-  component: lazyRouteComponent(() => import("@/features/analytics"), "AnalyticsScreen"),
+  component: lazyScreen("analytics", "AnalyticsScreen"),
 });
 const settings = createRoute({ getParentRoute, path: "/settings", component: SettingsScreen });
 

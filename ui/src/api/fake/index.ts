@@ -1,0 +1,36 @@
+import type { Answer, Transport } from "../transport";
+import type { LiveEvent } from "../types";
+import { answer } from "./routes";
+import { newId, sources, state } from "./state";
+import { callNo, countsAt } from "./traffic";
+
+/** A management API in memory, for work on the console without a gateway: `npm run dev -- --mode fake`. Not part of a build. */
+export const fake_transport: Transport = {
+  async call(method, path, body): Promise<Answer> {
+    // Through JSON, as over the wire: nothing is shared, and nothing that JSON cannot say passes.
+    const sent = body === undefined ? undefined : (JSON.parse(JSON.stringify(body)) as unknown);
+    const { status, body: result } = answer(method, new URL(path, "http://fake"), sent);
+    return { status, body: result === undefined ? null : JSON.parse(JSON.stringify(result)) };
+  },
+
+  async live(opened, on_event, signal) {
+    opened();
+    const timer = setInterval(() => {
+      for (const event of oneSecond()) on_event(event);
+    }, 1_000);
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    clearInterval(timer);
+  },
+};
+
+function oneSecond(): LiveEvent[] {
+  if (!state.has_traffic) return [];
+  const at_ms = Math.floor(Date.now() / 1000) * 1000 - 1000;
+  const { p95_us, ...counts } = countsAt(at_ms);
+  const calls = Array.from({ length: 8 }, (_, n) => callNo(newId(), at_ms + n * 120, sources()));
+  state.calls.unshift(...calls.toReversed());
+  return [
+    { kind: "calls", calls, skipped: counts.calls - calls.length },
+    { kind: "second", at_ms, ...counts, p95_us },
+  ];
+}
