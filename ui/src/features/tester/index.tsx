@@ -1,0 +1,1 @@
+export { TesterScreen } from "./tester-screen";

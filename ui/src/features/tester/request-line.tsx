@@ -1,0 +1,124 @@
+import { useQuery } from "@tanstack/react-query";
+import { KeyRound, Repeat2, X } from "lucide-react";
+import { useState } from "react";
+import { queries } from "@/api/queries";
+import type { ApiSummary, ClientApp } from "@/api/types";
+import { Button, IconButton, Select } from "@/shared/ui";
+import { faultOf, METHODS, prefixOf } from "./draft";
+import { SendManyDialog } from "./send-many";
+import { cancel, change, send, useTester } from "./store";
+import { useSlow } from "./use-slow";
+
+const ANY_URL = "";
+const NOBODY = "";
+
+const apiOptions = (apis: readonly ApiSummary[]) => [
+  ...apis.map((api) => ({ value: String(api.id), label: `${api.name} ${api.version}` })),
+  { value: ANY_URL, label: "Any URL" },
+];
+
+const clientOptions = (clients: readonly ClientApp[]) => [
+  { value: NOBODY, label: "No credentials" },
+  ...clients.map((client) => ({ value: String(client.id), label: client.name })),
+];
+
+const asId = (value: string) => (value === "" ? null : Number(value));
+
+/** Method, target, whom to call as, and the buttons that send. */
+export function RequestLine() {
+  const apis = useQuery(queries.apis()).data ?? [];
+  const clients = useQuery(queries.clients()).data ?? [];
+  const draft = useTester((state) => state.draft);
+  const slow = useSlow(useTester((state) => state.under_way !== null));
+  const [many, setMany] = useState(false);
+  const [tried, setTried] = useState(false);
+  const fault = faultOf(draft);
+  const api = apis.find((each) => each.id === draft.api_id);
+
+  const trySend = () => {
+    setTried(fault !== null);
+    if (fault === null) void send();
+  };
+  return (
+    <form
+      className="tester-line"
+      onSubmit={(event) => {
+        event.preventDefault();
+        trySend();
+      }}
+    >
+      <div className="tester-target">
+        <select className="method w" aria-label="Method" value={draft.method} onChange={(event) => change({ method: event.target.value })}>
+          {METHODS.map((method) => (
+            <option key={method}>{method}</option>
+          ))}
+        </select>
+        <select
+          className="tester-api"
+          aria-label="API"
+          value={draft.api_id === null ? ANY_URL : String(draft.api_id)}
+          onChange={(event) => change({ api_id: asId(event.target.value) })}
+        >
+          {apiOptions(apis).map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+        {api && (
+          <span className="path t3 tester-prefix trunc" title={api.proxy_url}>
+            {prefixOf(api)}
+          </span>
+        )}
+        {draft.api_id === null ? (
+          <input
+            className="path"
+            aria-label="URL"
+            placeholder="http://127.0.0.1:8081/..."
+            value={draft.url}
+            aria-invalid={(tried && fault !== null) || undefined}
+            onChange={(event) => change({ url: event.target.value })}
+            spellCheck={false}
+            autoComplete="off"
+          />
+        ) : (
+          <input
+            className="path"
+            aria-label="Path"
+            placeholder="/"
+            value={draft.path}
+            aria-invalid={(tried && fault !== null) || undefined}
+            onChange={(event) => change({ path: event.target.value })}
+            spellCheck={false}
+            autoComplete="off"
+          />
+        )}
+      </div>
+      <span className="tester-as">
+        <KeyRound className="i i-s" aria-hidden />
+        <Select
+          aria-label="Call as"
+          title="Call as: whose client ID and secret go with the call"
+          value={draft.call_as === null ? NOBODY : String(draft.call_as)}
+          options={clientOptions(clients)}
+          onChange={(value) => change({ call_as: asId(value) })}
+        />
+      </span>
+      {slow ? (
+        <Button icon={X} onClick={cancel}>
+          Cancel
+        </Button>
+      ) : null}
+      <Button look="primary" type="submit" kbd="Ctrl ⏎">
+        Send
+      </Button>
+      <IconButton icon={Repeat2} size="m" look="plain" label="Send many" onClick={() => setMany(true)} />
+      {tried && fault && (
+        <p className="tester-fault small c5" role="alert">
+          {fault}
+        </p>
+      )}
+      <SendManyDialog open={many} onClose={() => setMany(false)} fault={fault} />
+    </form>
+  );
+}

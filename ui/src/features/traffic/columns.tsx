@@ -1,0 +1,47 @@
+import type { CallSummary } from "@/api/types";
+import { DurationBar } from "@/shared/call";
+import { bytes, clock } from "@/shared/format";
+import type { VirtualColumn } from "@/shared/table";
+import { CallStatus, Method } from "@/shared/ui";
+
+/** `14:08:52.418`: calls come thick, so the list shows milliseconds. */
+export function preciseClock(at_us: number): string {
+  const ms = Math.floor(at_us / 1000);
+  return `${clock(ms)}.${String(ms % 1000).padStart(3, "0")}`;
+}
+
+export const columns: readonly VirtualColumn<CallSummary>[] = [
+  { key: "time", title: "Time", width: "112px", cell: (call) => <span className="mono t3">{preciseClock(call.at_us)}</span> },
+  { key: "method", title: "Method", width: "72px", cell: (call) => <Method method={call.method} /> },
+  {
+    key: "path",
+    title: "Path",
+    width: "minmax(150px, 1fr)",
+    cell: (call) => (
+      <span className="path" title={call.path}>
+        {call.path}
+      </span>
+    ),
+  },
+  {
+    key: "api",
+    title: "API",
+    width: "minmax(90px, 148px)",
+    cell: (call) => <span className={call.api_name ? "t2" : "t3"}>{call.api_name ?? "no API"}</span>,
+  },
+  {
+    key: "client",
+    title: "Client",
+    width: "minmax(80px, 124px)",
+    cell: (call) => <span className={call.client_name ? "t2" : "t3"}>{call.client_name ?? "unknown"}</span>,
+  },
+  { key: "status", title: "Status", width: "74px", cell: (call) => <CallStatus status={call.status} refused_by={call.refused_by} /> },
+  {
+    key: "refused_by",
+    title: "Refused by",
+    width: "minmax(90px, 156px)",
+    cell: (call) => <span className="cr">{call.refused_by}</span>,
+  },
+  { key: "duration", title: "Duration", width: "144px", cell: (call) => <DurationBar duration_us={call.duration_us} /> },
+  { key: "size", title: "Size", width: "78px", number: true, cell: (call) => <span className="t2">{bytes(call.response_bytes)}</span> },
+];

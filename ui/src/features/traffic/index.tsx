@@ -1,0 +1,1 @@
+export { TrafficScreen } from "./traffic-screen";
