@@ -1,3 +1,63 @@
-//! The project's own commands: run, test, bench, tidy, codegen.
+//! The project's own commands: run, test, bench, tidy, codegen. Start them with `cargo xtask <command>`.
 
-fn main() {}
+// A command line talks to its user through standard output; nothing here is part of the product.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod codegen;
+mod counts;
+mod headless;
+mod project;
+mod run;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what is missing and opens the app; without a display it serves, and prints the console's address.
+    Run(run::Options),
+    /// Installs what is missing and runs everything CI runs.
+    Test(test::Options),
+    /// Formats, lints and checks the house rules.
+    Tidy(tidy::Options),
+    /// Writes ui/openapi.json and ui/src/api/schema.ts from the management API.
+    Codegen,
+    /// Measures CPU per request, memory and start-up beside nginx.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    step::end_children_on_signals();
+    match act(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{} {error:#}", step::paint(step::RED, "✗"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn act(command: Command) -> Result<()> {
+    match command {
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Tidy(options) => tidy::run(&options),
+        Command::Codegen => codegen::run(),
+        Command::Bench(options) => bench::run(&options),
+    }
+}

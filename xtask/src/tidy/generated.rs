@@ -1,0 +1,43 @@
+//! Generated files are current: generated again into a temporary folder, they come out the same.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::codegen::{self, OPENAPI, SCHEMA};
+use crate::{project, step};
+
+/// Compares the committed files with fresh ones.
+pub fn check() -> Result<()> {
+    println!("\n{}", step::paint(step::BOLD, "▸ Check that generated files are current"));
+    let fresh = tempfile::tempdir()?;
+    codegen::generate(fresh.path())?;
+    let stale = stale(&project::ui(), fresh.path());
+    if stale.is_empty() {
+        Ok(())
+    } else {
+        bail!("{} not current: run `cargo xtask codegen`", stale.join(" and "))
+    }
+}
+
+/// The generated files that differ or are missing.
+fn stale(committed: &Path, fresh: &Path) -> Vec<String> {
+    let read = |folder: &Path, name: &str| fs::read(folder.join(name)).ok();
+    let differs = |name: &&str| read(committed, name).is_none() || read(committed, name) != read(fresh, name);
+    [OPENAPI, SCHEMA].into_iter().filter(differs).map(|name| format!("ui/{name}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::fixture::project;
+
+    #[test]
+    fn names_what_differs_or_is_missing() {
+        let committed = project(&[(OPENAPI, "{}")]);
+        let fresh = project(&[(OPENAPI, "{}"), (SCHEMA, "export {}")]);
+        assert_eq!(stale(committed.path(), fresh.path()), ["ui/src/api/schema.ts"]);
+        assert!(stale(fresh.path(), fresh.path()).is_empty());
+    }
+}
