@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +26,9 @@ pub fn paint(colour: &str, text: &str) -> String {
 
 /// Process groups that are running, to be ended when we are.
 static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// The step that has the terminal, by process id; 0 for none.
+static FOREGROUND: AtomicU32 = AtomicU32::new(0);
 
 /// An external command with what it is for.
 #[must_use]
@@ -78,6 +82,7 @@ impl Step {
         let started = self.announce();
         let mut child = self.spawn()?;
         let status = child.wait().with_context(|| self.failure())?;
+        FOREGROUND.store(0, Ordering::Relaxed);
         end_group(child.id());
         self.conclude(started, status)
     }
@@ -129,7 +134,9 @@ impl Step {
             own_group(&mut self.command);
         }
         let child = self.command.spawn().with_context(|| self.failure())?;
-        if !self.foreground {
+        if self.foreground {
+            FOREGROUND.store(child.id(), Ordering::Relaxed);
+        } else {
             groups().insert(child.id());
         }
         Ok(child)
@@ -194,9 +201,13 @@ fn end_group(leader: u32) {
 }
 
 #[cfg(unix)]
+fn process(id: u32) -> Option<rustix::process::Pid> {
+    i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw)
+}
+
+#[cfg(unix)]
 fn signal_group(leader: u32) {
-    let group = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
+    if let Some(group) = process(leader) {
         // Nobody left in the group is the usual case, and not a fault.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
     }
@@ -212,12 +223,14 @@ pub fn end_children_on_signals() {
     let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
     std::thread::spawn(move || {
         for signal in &mut signals {
-            let running = std::mem::take(&mut *groups());
-            // A step in the foreground shares our group, hears the signal itself and decides when we end.
-            if signal == SIGINT && running.is_empty() {
+            // A step in the foreground hears Ctrl-C itself, is told of the rest, and when it ends so do we.
+            if let Some(foreground) = process(FOREGROUND.load(Ordering::Relaxed)) {
+                if signal != SIGINT {
+                    let _ = rustix::process::kill_process(foreground, rustix::process::Signal::TERM);
+                }
                 continue;
             }
-            running.into_iter().for_each(signal_group);
+            std::mem::take(&mut *groups()).into_iter().for_each(signal_group);
             std::process::exit(128 + signal);
         }
     });
@@ -278,8 +291,7 @@ mod tests {
         shell(&script).tests().unwrap();
         let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        let ended = || match std::fs::read_to_string(format!("/proc/{pid}/stat", pid = pid.as_raw_nonzero()))
-        {
+        let ended = || match std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) {
             Ok(stat) => stat.contains(") Z "),
             Err(_) => true,
         };
