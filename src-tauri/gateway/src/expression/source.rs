@@ -1,0 +1,161 @@
+//! The facts that an expression can name, found when it is parsed, read when it runs.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, Version};
+
+use super::subject::{Line, Side, Subject};
+
+/// One fact. Reading borrows wherever the fact is text already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Header(HeaderName),
+    QueryParam(Box<str>),
+    QueryString,
+    Method,
+    RequestPath,
+    RequestUri,
+    Scheme,
+    Version,
+    RemoteAddress,
+    LocalAddress,
+    StatusCode,
+    Principal,
+    ClientId,
+    ClientName,
+}
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fact<'a> {
+    /// There is none.
+    Null,
+    Text(Cow<'a, str>),
+    Number(i64),
+}
+
+impl Source {
+    /// Finds the fact that `attributes.headers['x']`, read as `["attributes", "headers", "x"]`, names on this side.
+    pub(super) fn named(path: &[&str], side: Side) -> Result<Self, String> {
+        match path {
+            ["attributes", "headers", name] => HeaderName::from_bytes(name.as_bytes())
+                .map(Self::Header)
+                .map_err(|_| format!("`{name}` is not a header name")),
+            ["attributes", "headers"] => {
+                Err("attributes.headers needs a name: attributes.headers['x']".into())
+            }
+            ["attributes", "statusCode"] if side == Side::Response => Ok(Self::StatusCode),
+            ["attributes", "statusCode"] => Err("attributes.statusCode exists in responses only".into()),
+            ["attributes", name, ..] if side == Side::Response && REQUEST_ATTRIBUTES.contains(name) => Err(
+                format!("attributes.{name} exists in requests only; a response has headers and statusCode"),
+            ),
+            ["attributes", "queryParams", name] => Ok(Self::QueryParam((*name).into())),
+            ["attributes", "queryParams"] => {
+                Err("attributes.queryParams needs a name: attributes.queryParams['x']".into())
+            }
+            ["attributes", "queryString"] => Ok(Self::QueryString),
+            ["attributes", "method"] => Ok(Self::Method),
+            ["attributes", "requestPath"] => Ok(Self::RequestPath),
+            ["attributes", "requestUri"] => Ok(Self::RequestUri),
+            ["attributes", "scheme"] => Ok(Self::Scheme),
+            ["attributes", "version"] => Ok(Self::Version),
+            ["attributes", "remoteAddress"] => Ok(Self::RemoteAddress),
+            ["attributes", "localAddress"] => Ok(Self::LocalAddress),
+            ["authentication", "principal"] => Ok(Self::Principal),
+            ["authentication", "clientId"] => Ok(Self::ClientId),
+            ["authentication", "clientName"] => Ok(Self::ClientName),
+            ["payload", ..] => Err("payload cannot be used: expressions do not read bodies".into()),
+            ["vars", ..] => Err("vars cannot be used: no policy sets variables".into()),
+            ["attributes", rest @ ..] => Err(format!(
+                "attributes.{} is not known; there are headers['name'], {} and, in responses, statusCode",
+                rest.join("."),
+                REQUEST_ATTRIBUTES.join(", ")
+            )),
+            ["authentication", rest @ ..] => Err(format!(
+                "authentication.{} is not known; there are principal, clientId and clientName",
+                rest.join(".")
+            )),
+            other => {
+                Err(format!("`{}` is not known; begin with attributes or authentication", other.join(".")))
+            }
+        }
+    }
+
+    /// Reads it.
+    pub(super) fn read<'a>(&self, subject: &Subject<'a>) -> Fact<'a> {
+        let identity = subject.cx.0.identity.as_ref();
+        match self {
+            // The first one, when a header is there more than once.
+            Self::Header(name) => {
+                Fact::text(subject.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())))
+            }
+            Self::Principal | Self::ClientId => {
+                Fact::text(identity.map(|identity| Cow::Borrowed(&*identity.client_id)))
+            }
+            Self::ClientName => Fact::text(identity.map(|identity| Cow::Borrowed(&*identity.name))),
+            Self::StatusCode => match subject.line {
+                Line::Response { status } => Fact::Number(status.as_u16().into()),
+                Line::Request { .. } => Fact::Null,
+            },
+            of_request => of_request.read_request(subject),
+        }
+    }
+
+    fn read_request<'a>(&self, subject: &Subject<'a>) -> Fact<'a> {
+        let Line::Request { method, uri, version } = subject.line else { return Fact::Null };
+        let cx = subject.cx.0;
+        match self {
+            Self::QueryParam(name) => {
+                let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+                Fact::text(pairs.into_iter().find(|(key, _)| *key == **name).map(|(_, value)| value))
+            }
+            Self::QueryString => Fact::Text(uri.query().unwrap_or_default().into()),
+            Self::Method => Fact::Text(method.as_str().into()),
+            Self::RequestPath => Fact::Text(uri.path().into()),
+            Self::RequestUri => {
+                Fact::Text(uri.path_and_query().map_or_else(|| uri.path(), |both| both.as_str()).into())
+            }
+            Self::Scheme => Fact::Text(cx.scheme.into()),
+            Self::Version => Fact::Text(version_name(version).into()),
+            Self::RemoteAddress => Fact::Text(cx.remote.to_string().into()),
+            Self::LocalAddress => Fact::Text(cx.local.to_string().into()),
+            _ => Fact::Null,
+        }
+    }
+}
+
+const REQUEST_ATTRIBUTES: [&str; 9] = [
+    "queryParams",
+    "queryString",
+    "method",
+    "requestPath",
+    "requestUri",
+    "scheme",
+    "version",
+    "remoteAddress",
+    "localAddress",
+];
+
+impl<'a> Fact<'a> {
+    fn text(found: Option<Cow<'a, str>>) -> Self {
+        found.map_or(Self::Null, Self::Text)
+    }
+
+    /// As text; none when there is none.
+    pub(super) fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Null => None,
+            Self::Text(text) => Some(text),
+            Self::Number(number) => Some(number.to_string().into()),
+        }
+    }
+}
+
+fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_3 => "HTTP/3",
+        _ => "HTTP/1.1",
+    }
+}
