@@ -1,7 +1,7 @@
 import type { CallQuery, CallSummary } from "@/api/types";
 import { matches } from "./query";
 
-/** So many calls stay in the list; older ones come back by scrolling. */
+/** So many calls stay in the list while new ones come in. */
 export const CALLS_KEPT = 5_000;
 
 /** The traffic list: what is shown, and what came in while it stood still. */
@@ -14,9 +14,11 @@ export interface CallList {
   next: string | null;
   /** Calls that were counted but never listed, because too many came at once. */
   skipped: number;
+  /** Older calls were dropped to make room for new ones. */
+  cut: boolean;
 }
 
-export const emptyList: CallList = { shown: [], waiting: [], next: null, skipped: 0 };
+export const emptyList: CallList = { shown: [], waiting: [], next: null, skipped: 0, cut: false };
 
 /** Two lists as one, newest first, each call once. */
 export function merge(a: readonly CallSummary[], b: readonly CallSummary[]): CallSummary[] {
@@ -48,9 +50,7 @@ export function followed(list: CallList): CallList {
   return trimmed({ ...list, shown: merge(list.waiting, list.shown), waiting: [] });
 }
 
-/** Drops the oldest beyond the bound; the cursor then begins again behind the last one that stays. */
+/** Drops the oldest beyond the bound; there is no going on behind them, since the cursor belongs to the dropped ones. */
 function trimmed(list: CallList): CallList {
-  const last = list.shown[CALLS_KEPT - 1];
-  if (list.shown.length <= CALLS_KEPT || !last) return list;
-  return { ...list, shown: list.shown.slice(0, CALLS_KEPT), next: String(last.id) };
+  return list.shown.length <= CALLS_KEPT ? list : { ...list, shown: list.shown.slice(0, CALLS_KEPT), next: null, cut: true };
 }

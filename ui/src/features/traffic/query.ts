@@ -134,6 +134,6 @@ export function matches(call: CallSummary, query: CallQuery): boolean {
     (query.client_app_id === undefined || call.client_app_id === query.client_app_id) &&
     (query.policy === undefined || call.refused_by === query.policy) &&
     (query.method === undefined || call.method === query.method) &&
-    (query.path === undefined || call.path.includes(query.path))
+    (query.path === undefined || call.path.toLowerCase().includes(query.path.toLowerCase()))
   );
 }

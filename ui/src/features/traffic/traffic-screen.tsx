@@ -9,6 +9,7 @@ import { Screen } from "@/shared/screen";
 import { VirtualTable } from "@/shared/table";
 import { Button, Empty, ErrorNote, Segments, Select } from "@/shared/ui";
 import { CallDetail } from "./call-detail";
+import { CALLS_KEPT } from "./call-list";
 import { columns } from "./columns";
 import type { Values } from "./complete";
 import { METHODS, parseQuery, resolveQuery, type Token, withToken, writeQuery } from "./query";
@@ -179,7 +180,7 @@ export function TrafficScreen() {
         onEndReached={loadOlder}
         total={list.next === null ? list.shown.length : -1}
         empty={
-          loading || error ? null : tokens.length > 0 ? (
+          loading || error || list.next !== null ? null : tokens.length > 0 ? (
             <Empty icon={ArrowLeftRight} title="No call matches" action={<Button onClick={() => setTokens([])}>Show all calls</Button>}>
               New ones appear here by themselves.
             </Empty>
@@ -197,7 +198,13 @@ export function TrafficScreen() {
             </Empty>
           )
         }
-        footer={list.next !== null && list.shown.length > 0 ? <p className="small t3 traffic-more">Loading older calls.</p> : null}
+        footer={
+          list.next !== null ? (
+            <p className="small t3 traffic-more">Looking for older calls.</p>
+          ) : list.cut ? (
+            <p className="small t3 traffic-more">Only the newest {count(CALLS_KEPT)} are listed. Filter to see older ones.</p>
+          ) : null
+        }
       />
       {selected && <CallDetail summary={selected} onClose={close} />}
     </Screen>

@@ -1,4 +1,4 @@
-/** The phrases of RFC 9110 and RFC 6585 for the codes a gateway meets; HTTP/2 and the recorder carry none. */
+/** The phrases of RFC 9110 and RFC 6585 for the codes a gateway meets, and 499 for a caller that left; HTTP/2 and the recorder carry none. */
 const REASONS: Record<number, string> = {
   100: "Continue",
   101: "Switching Protocols",
@@ -35,6 +35,7 @@ const REASONS: Record<number, string> = {
   428: "Precondition Required",
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
+  499: "Client Closed Request",
   500: "Internal Server Error",
   501: "Not Implemented",
   502: "Bad Gateway",

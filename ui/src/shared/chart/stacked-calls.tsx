@@ -24,6 +24,8 @@ export interface StackedCallsProps {
   /** Default "Calls per second". Text becomes a heading. */
   title?: ReactNode;
   note?: ReactNode;
+  /** Default true; a small chart whose colours are explained elsewhere goes without. */
+  legend?: boolean;
   /** What stands in the place of a chart without calls. */
   empty?: ReactNode;
 }
@@ -71,6 +73,7 @@ export function StackedCalls({
   to_ms,
   title = "Calls per second",
   note,
+  legend = true,
   empty = "No calls in this range.",
 }: StackedCallsProps) {
   const from = from_ms ?? points[0]?.at_ms ?? 0;
@@ -122,7 +125,7 @@ export function StackedCalls({
 
   const words = typeof title === "string" ? title : "Calls per second";
   return (
-    <ChartFrame title={title} note={note} legend={<Legend />} label={words} table={table}>
+    <ChartFrame title={title} note={note} legend={legend && <Legend />} label={words} table={table}>
       {calls === 0 ? (
         <div className="chart-none" style={height === undefined ? undefined : { height }}>
           {empty}

@@ -81,7 +81,7 @@ export function VirtualTable<Row>({
 
   const last = items.at(-1)?.index ?? -1;
   useEffect(() => {
-    if (rows.length > 0 && last >= rows.length - NEAR_THE_END) onEndReached?.();
+    if (last >= rows.length - NEAR_THE_END) onEndReached?.();
   }, [last, rows.length, onEndReached]);
 
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);

@@ -1,0 +1,2 @@
+export { ClientScreen } from "./client-screen";
+export { ClientsScreen } from "./clients-screen";
