@@ -109,6 +109,16 @@ impl HeaderBlock {
         Self(block.into_boxed_slice())
     }
 
+    /// The one allocation, for keeping it elsewhere.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Takes back what [`as_bytes`](Self::as_bytes) gave.
+    pub fn from_bytes(block: Box<[u8]>) -> Self {
+        Self(block)
+    }
+
     /// Reads them back.
     pub fn to_vec(&self) -> Vec<Header> {
         let mut parts =
