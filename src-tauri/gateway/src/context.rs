@@ -47,6 +47,8 @@ pub struct Context {
     pub refused_by: Option<&'static str>,
     /// Why the gateway itself failed the call, for the operator; never sent to the caller.
     pub error: Option<Box<str>>,
+    /// What request halves leave for response halves, by type. Costs nothing while empty.
+    pub kept: http::Extensions,
     /// What each policy decided so far.
     pub trail: SmallVec<[TrailStep; 4]>,
 }

@@ -52,13 +52,14 @@ pub(super) fn arguments_of(name: &str) -> Option<usize> {
     FUNCTIONS.iter().find(|(known, ..)| *known == name).map(|(_, arguments, _)| *arguments)
 }
 
-fn values(function: &str, args: &Arguments<'_, '_>) -> Result<(Value, Value), ExecutionError> {
-    let read = |n: usize| match args.get(n) {
-        None => Ok(Value::Null),
-        Some(arg) => Value::try_from(arg.as_ref())
-            .map_err(|_| ExecutionError::function_error(function, "a value of this kind cannot be used")),
-    };
-    Ok((read(0)?, read(1)?))
+/// The first two arguments, null where there is none.
+fn values(function: &str, args: Arguments<'_, '_>) -> Result<(Value, Value), ExecutionError> {
+    let mut values = args.into_iter().map(|arg| {
+        Value::try_from(arg.as_ref())
+            .map_err(|_| ExecutionError::function_error(function, "a value of this kind cannot be used"))
+    });
+    let mut next = || values.next().unwrap_or(Ok(Value::Null));
+    Ok((next()?, next()?))
 }
 
 fn answer<'b, 'v>(value: Value) -> Answer<'b, 'v> {
@@ -73,7 +74,7 @@ fn on_text<'b, 'v>(
     f: impl FnOnce(&str, &str) -> Value,
 ) -> Answer<'b, 'v> {
     let two = args.len() == 2;
-    match values(name, &args)? {
+    match values(name, args)? {
         (Value::Null, _) => answer(Value::Null),
         (Value::String(text), Value::String(other)) => answer(f(&text, &other)),
         (Value::String(text), _) if !two => answer(f(&text, "")),
@@ -98,7 +99,7 @@ fn after(found: Option<usize>, text: &str, separator: &str) -> Value {
 }
 
 fn size_of<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
-    let size = match values("sizeOf", &args)?.0 {
+    let size = match values("sizeOf", args)?.0 {
         Value::Null => 0,
         Value::String(text) => text.chars().count(),
         Value::List(list) => list.len(),
@@ -109,7 +110,7 @@ fn size_of<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
 
 /// A text in a text, or a value in a list. Nothing contains nothing.
 fn contains<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
-    let found = match values("contains", &args)? {
+    let found = match values("contains", args)? {
         (Value::Null, _) => false,
         (Value::String(_), Value::Null) => false,
         (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
@@ -121,7 +122,7 @@ fn contains<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
 
 /// Joins texts, numbers and booleans to one text; a missing value adds nothing. Joins two lists too.
 fn concat<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
-    match values("++", &args)? {
+    match values("++", args)? {
         (Value::List(mut left), Value::List(right)) => {
             Arc::make_mut(&mut left).extend(right.iter().cloned());
             answer(Value::List(left))
@@ -135,7 +136,7 @@ fn concat<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
 }
 
 fn or_default<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
-    let (value, other) = values("default", &args)?;
+    let (value, other) = values("default", args)?;
     answer(if matches!(value, Value::Null) { other } else { value })
 }
 
@@ -145,7 +146,7 @@ fn at<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
         let length = i64::try_from(length).ok()?;
         usize::try_from(if n < 0 { n.checked_add(length)? } else { n }).ok()
     };
-    let found = match values("[ ]", &args)? {
+    let found = match values("[ ]", args)? {
         (Value::Null, _) => None,
         (Value::List(list), Value::Int(n)) => place(n, list.len()).and_then(|n| list.get(n).cloned()),
         (Value::String(text), Value::Int(n)) => {

@@ -28,6 +28,7 @@ fn context() -> crate::Context {
         }),
         refused_by: None,
         error: None,
+        kept: http::Extensions::new(),
         trail: smallvec::SmallVec::new(),
     }
 }
