@@ -1,10 +1,16 @@
 //! The one body type of requests and responses: streams by default, holds bytes only when somebody made them.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::meter::Meter;
+use crate::upstream::UpstreamBody;
 
 /// Why a body broke off.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -17,19 +23,41 @@ pub enum Body {
     Empty,
     /// Bytes that are already here: answers made by the gateway.
     Full(Bytes),
-    /// Straight from a connection.
-    Incoming(hyper::body::Incoming),
-    /// Anything else: counted, transformed, produced.
+    /// Straight from a caller.
+    Caller(CallerBody),
+    /// Straight from an upstream.
+    Upstream(UpstreamBody),
+    /// Anything else: transformed, produced.
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError>>>),
 }
 
+/// What a caller sends, counted as it passes.
+pub struct CallerBody {
+    incoming: Incoming,
+    meter: Rc<Meter>,
+}
+
 impl Body {
+    /// The body of a request that has just arrived.
+    pub(crate) fn of_caller(incoming: Incoming, meter: &Rc<Meter>) -> Self {
+        if incoming.is_end_stream() {
+            Self::Empty
+        } else {
+            Self::Caller(CallerBody { incoming, meter: meter.clone() })
+        }
+    }
+
     /// The bytes, where they are all here already.
     pub fn as_full(&self) -> Option<&Bytes> {
         match self {
             Self::Full(bytes) => Some(bytes),
             _ => None,
         }
+    }
+
+    /// True for a body that goes on as it came, so that the length its sender announced holds.
+    pub(crate) fn is_as_sent(&self) -> bool {
+        matches!(self, Self::Caller(_) | Self::Upstream(_))
     }
 }
 
@@ -60,7 +88,8 @@ impl http_body::Body for Body {
                 *self = Self::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Caller(body) => body.poll_frame(cx),
+            Self::Upstream(body) => body.poll_frame(cx),
             Self::Boxed(body) => body.as_mut().poll_frame(cx),
         }
     }
@@ -69,7 +98,8 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => true,
             Self::Full(_) => false,
-            Self::Incoming(body) => body.is_end_stream(),
+            Self::Caller(body) => body.incoming.is_end_stream(),
+            Self::Upstream(body) => body.is_end_stream(),
             Self::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -78,8 +108,23 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Incoming(body) => body.size_hint(),
+            Self::Caller(body) => body.incoming.size_hint(),
+            Self::Upstream(body) => body.size_hint(),
             Self::Boxed(body) => body.size_hint(),
         }
+    }
+}
+
+impl CallerBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.meter.caller_owes.set(polled.is_pending());
+        if let Poll::Ready(frame) = &polled {
+            self.meter.sent_last.set(Some(Instant::now()));
+            if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+                self.meter.request_bytes.set(self.meter.request_bytes.get() + data.len() as u64);
+            }
+        }
+        polled.map_err(Into::into)
     }
 }

@@ -4,29 +4,48 @@
 //! halves of its policies, `upstream` sends and streams, `chain` runs the response halves, and the end of the
 //! response body makes one call for the recorder.
 
+mod accept;
 mod body;
 mod chain;
 mod clients;
+mod clock;
+mod connection;
 mod context;
+mod exchange;
 mod expression;
+mod gateway;
+mod headers;
+mod limits;
+mod listener;
+mod meter;
 mod plan;
 mod policy;
+mod record;
+mod redact;
 mod reply;
+mod request_id;
 mod route;
 mod schema;
 mod state;
+mod target;
+mod upstream;
+mod worker;
 
-pub use body::{Body, BodyError};
+pub use body::{Body, BodyError, CallerBody};
 pub use chain::{Chain, Link, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownCredential};
 pub use context::{Context, Identity};
 pub use expression::{Expression, MAX_EXPRESSION, Side, Subject};
+pub use gateway::Gateway;
+pub use limits::Limits;
+pub use listener::{ListenerState, Listening};
 pub use plan::{Enforcement, Plan, Route};
 pub use policy::{ActsOn, Category, Decision, Env, Kind, Policy, PolicyConfig, Refusal, Step, Verdict};
 pub use reply::Reply;
 pub use route::RouteTable;
 pub use schema::Checker;
 pub use state::StateStore;
+pub use upstream::UpstreamBody;
 
 /// A request on its way to the upstream.
 pub type Request = http::Request<Body>;

@@ -46,6 +46,11 @@ impl Reply {
         Self::new(StatusCode::NOT_FOUND, "No API is listening at this address")
     }
 
+    /// 408: the caller stopped sending in the middle of its request.
+    pub fn request_timed_out() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "The request's body did not arrive in time")
+    }
+
     /// 413: the body is over a limit.
     pub fn too_large(error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, error)

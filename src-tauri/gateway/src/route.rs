@@ -4,14 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Route;
+use crate::upstream::Target;
 
 /// The APIs of one listener by base path. Looking up costs one hash per segment of the path, whatever the number of
 /// APIs.
 #[derive(Default)]
 pub struct RouteTable {
-    by_base_path: HashMap<Box<str>, Vec<Arc<Route>>>,
+    by_base_path: HashMap<Box<str>, Vec<Arc<Placed>>>,
     /// Longest base path in bytes: longer prefixes of a path need no look-up.
     longest: usize,
+}
+
+/// An API in its table, with its upstream worked out.
+pub(crate) struct Placed {
+    pub(crate) route: Arc<Route>,
+    pub(crate) target: Target,
 }
 
 impl RouteTable {
@@ -22,20 +29,26 @@ impl RouteTable {
             let base_path = route.base_path.as_str();
             table.longest = table.longest.max(base_path.len());
             let same_path = table.by_base_path.entry(base_path.into()).or_default();
-            same_path.push(route);
+            let target = Target::of(&route.upstream);
+            same_path.push(Arc::new(Placed { route, target }));
             // Those that name their hosts come first.
-            same_path.sort_by_key(|route| route.hosts.is_empty());
+            same_path.sort_by_key(|placed| placed.route.hosts.is_empty());
         }
         table
     }
 
     /// The API for this host (lowercase, without port) and path, `/posts` being no prefix of `/postscript`.
     pub fn find(&self, host: &str, path: &str) -> Option<&Arc<Route>> {
+        self.locate(host, path).map(|placed| &placed.route)
+    }
+
+    /// The same, with its upstream worked out.
+    pub(crate) fn locate(&self, host: &str, path: &str) -> Option<&Arc<Placed>> {
         let mut prefix = path;
         loop {
             if prefix.len() <= self.longest {
-                if let Some(route) = self.at(if prefix.is_empty() { "/" } else { prefix }, host) {
-                    return Some(route);
+                if let Some(placed) = self.at(if prefix.is_empty() { "/" } else { prefix }, host) {
+                    return Some(placed);
                 }
             }
             if prefix.is_empty() {
@@ -45,16 +58,17 @@ impl RouteTable {
         }
     }
 
-    fn at(&self, base_path: &str, host: &str) -> Option<&Arc<Route>> {
-        let routes = self.by_base_path.get(base_path)?;
-        routes
-            .iter()
-            .find(|route| route.hosts.is_empty() || route.hosts.iter().any(|known| known.as_str() == host))
+    fn at(&self, base_path: &str, host: &str) -> Option<&Arc<Placed>> {
+        let mut candidates = self.by_base_path.get(base_path)?.iter();
+        candidates.find(|placed| {
+            let hosts = &placed.route.hosts;
+            hosts.is_empty() || hosts.iter().any(|known| known.as_str() == host)
+        })
     }
 
     /// All of them.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.by_base_path.values().flatten()
+        self.by_base_path.values().flatten().map(|placed| &placed.route)
     }
 }
 

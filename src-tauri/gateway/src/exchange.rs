@@ -1,0 +1,98 @@
+//! One request from its arrival to the head of its answer.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use hyper::body::Incoming;
+
+use crate::clock::since_start;
+use crate::connection::Caller;
+use crate::headers::strip_hop_by_hop;
+use crate::record::{Call, RecordedBody};
+use crate::request_id::{self, X_REQUEST_ID};
+use crate::route::Placed;
+use crate::target::{host_name, settle};
+use crate::upstream::send;
+use crate::worker::Worker;
+use crate::{Body, Context, Enforcement, Plan, Reply, Request, Response};
+
+/// Answers a request, under the one Plan that is in force as it arrives. The call is recorded when the answer's body
+/// ends, or this is dropped because the caller left.
+pub(crate) async fn answer(
+    worker: &Rc<Worker>,
+    caller: &Caller,
+    request: http::Request<Incoming>,
+) -> http::Response<RecordedBody> {
+    caller.watch.serving();
+    let plan = worker.plan();
+    let mut call = Call::begin(worker, plan.number, caller, &request);
+    let request = request.map(|incoming| Body::of_caller(incoming, &call.meter));
+    let may_stay = !worker.draining.get() && plan.listeners.contains_key(&caller.listener);
+    let mut response = match find(&plan, caller, request) {
+        Ok((placed, request)) => run(worker, caller, plan, &placed, request, &mut call).await,
+        Err(reply) => reply.into_response("", request_id::text(&call.request_id)),
+    };
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, call.request_id.clone());
+    if !may_stay {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    if !response.body().is_as_sent() {
+        // The length that an upstream announced was another body's.
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+    call.answer_with(response)
+}
+
+/// The API that the request is for, and the request as everything behind sees it.
+fn find(plan: &Plan, caller: &Caller, mut request: Request) -> Result<(Arc<Placed>, Request), Reply> {
+    settle(&mut request)?;
+    strip_hop_by_hop(request.headers_mut());
+    let table = plan.listeners.get(&caller.listener);
+    let placed = table.and_then(|table| table.locate(&host_name(request.headers()), request.uri().path()));
+    placed.cloned().map(|placed| (placed, request)).ok_or_else(Reply::no_route)
+}
+
+/// The API's policies around its upstream.
+async fn run(
+    worker: &Rc<Worker>,
+    caller: &Caller,
+    plan: Arc<Plan>,
+    placed: &Placed,
+    mut request: Request,
+    call: &mut Call,
+) -> Response {
+    let base_path = placed.route.base_path.as_str();
+    let meter = call.meter.clone();
+    request.headers_mut().insert(X_REQUEST_ID, call.request_id.clone());
+    let cx = call.cx.insert(Context {
+        plan,
+        api: placed.route.api,
+        wall_us: call.facts.at_us,
+        now: since_start(call.arrived),
+        remote: caller.remote,
+        local: caller.local,
+        scheme: "http",
+        request_id: request_id::text(&call.request_id).into(),
+        base_path_len: if base_path == "/" { 0 } else { base_path.len() },
+        identity: None,
+        refused_by: None,
+        error: None,
+        kept: http::Extensions::new(),
+        trail: smallvec::SmallVec::new(),
+    });
+    match &placed.route.enforcement {
+        Enforcement::Ready(chain) => {
+            let to_upstream = async |request, cx: &mut Context| {
+                send(worker, &placed.target, request, &caller.address, cx, &meter).await
+            };
+            chain.run(request, cx, to_upstream).await
+        }
+        Enforcement::Impossible(why) => {
+            cx.error = Some(format!("its policies cannot be enforced: {why}").into());
+            Reply::unavailable("This API is not available at the moment").into_response("", &cx.request_id)
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The data plane as the rest of the program sees it: start it, give it Plans, ask how its listeners are, drain it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use gatepost_model::CallSink;
+use parking_lot::Mutex;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use crate::listener::{SYSTEM_SPREADS, explain, open};
+use crate::worker::{self, Command, Worker};
+use crate::{Limits, ListenerState, Listening, Plan, clock};
+
+/// How long to wait for the workers to close a socket.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Longest time that a drain may take, whatever is asked for.
+const MAX_DRAIN: Duration = Duration::from_secs(3_600);
+
+/// The running data plane. Dropping it stops it at once.
+pub struct Gateway {
+    plan: Arc<ArcSwap<Plan>>,
+    workers: Arc<[UnboundedSender<Command>]>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    listeners: Mutex<BTreeMap<SocketAddr, Listening>>,
+    panics: Arc<AtomicU64>,
+    system_spreads: bool,
+}
+
+impl Gateway {
+    /// Starts `workers` threads under an empty Plan. Calls go to `sink` when they are over. Fails where the system
+    /// gives no thread, no event queue or no randomness.
+    pub fn start(workers: NonZeroUsize, sink: Arc<dyn CallSink>, limits: Limits) -> io::Result<Self> {
+        Self::start_spreading(workers, &sink, limits, SYSTEM_SPREADS)
+    }
+
+    fn start_spreading(
+        workers: NonZeroUsize,
+        sink: &Arc<dyn CallSink>,
+        limits: Limits,
+        system_spreads: bool,
+    ) -> io::Result<Self> {
+        clock::start();
+        let plan = Arc::new(ArcSwap::from_pointee(Plan::default()));
+        let panics = Arc::new(AtomicU64::new(0));
+        let mut senders = Vec::new();
+        let mut threads = Vec::new();
+        for number in 0..workers.get() {
+            let (sender, commands) = unbounded_channel();
+            let (started, starting) = sync_channel(1);
+            let (sink, plan, panics) = (sink.clone(), plan.clone(), panics.clone());
+            let work = move || {
+                let made =
+                    Worker::new(number, workers.get(), limits, sink, plan, panics).and_then(|worker| {
+                        let runtime =
+                            Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+                        Ok((worker, runtime))
+                    });
+                match made {
+                    Ok((worker, runtime)) => {
+                        let _ = started.send(Ok(()));
+                        runtime.block_on(worker::run(Rc::new(worker), commands));
+                    }
+                    Err(error) => drop(started.send(Err(error))),
+                }
+            };
+            threads.push(std::thread::Builder::new().name(format!("gateway-{number}")).spawn(work)?);
+            starting.recv().unwrap_or_else(|_| Err(io::Error::other("a gateway thread did not start")))?;
+            senders.push(sender);
+        }
+        Ok(Self {
+            plan,
+            workers: senders.into(),
+            threads: Mutex::new(threads),
+            listeners: Mutex::default(),
+            panics,
+            system_spreads,
+        })
+    }
+
+    /// Puts a Plan in force: opens what it newly listens on, swaps, closes what is gone. Requests under way end
+    /// under the Plan they began with; connections of a closed listener end with their next answer. A listener that
+    /// cannot be opened does not hold up the others; the states say so. Blocks for some microseconds.
+    pub fn apply(&self, plan: Arc<Plan>) -> Vec<ListenerState> {
+        let mut listeners = self.listeners.lock();
+        let wanted: BTreeSet<SocketAddr> = plan.listeners.keys().copied().collect();
+        let gone: Vec<SocketAddr> =
+            listeners.keys().copied().filter(|address| !wanted.contains(address)).collect();
+        let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
+        self.plan.store(plan);
+        self.accept_from(opened);
+        if !gone.is_empty() {
+            self.close(&gone);
+            listeners.retain(|address, _| wanted.contains(address));
+            // What is gone may have been what stood in the way.
+            let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
+            self.accept_from(opened);
+        }
+        states_of(&listeners)
+    }
+
+    /// How the listeners of the Plan in force are.
+    pub fn listeners(&self) -> Vec<ListenerState> {
+        states_of(&self.listeners.lock())
+    }
+
+    /// Tries once more to open what could not be opened.
+    pub fn retry_failed(&self) -> Vec<ListenerState> {
+        let mut listeners = self.listeners.lock();
+        let wanted = listeners.keys().copied().collect();
+        let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
+        self.accept_from(opened);
+        states_of(&listeners)
+    }
+
+    /// The Plan in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        self.plan.load_full()
+    }
+
+    /// Calls that panicked since the start; each was answered by closing its connection.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Accepts no more, lets running requests end, for at most `timeout`, closes idle connections and ends the
+    /// threads. Blocks until that is done; afterwards the gateway serves nothing any more.
+    pub fn drain(&self, timeout: Duration) {
+        let mut threads = self.threads.lock();
+        let until = Instant::now() + timeout.min(MAX_DRAIN);
+        for worker in self.workers.iter() {
+            // One that has gone already has nothing left to end.
+            let _ = worker.send(Command::Drain { until });
+        }
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a gateway thread panicked");
+            }
+        }
+        self.listeners.lock().clear();
+    }
+
+    fn sockets_per_listener(&self) -> usize {
+        if self.system_spreads { self.workers.len() } else { 1 }
+    }
+
+    fn accept_from(&self, opened: Vec<(SocketAddr, Vec<std::net::TcpListener>)>) {
+        let peers: Arc<[_]> = if self.system_spreads || self.workers.len() == 1 {
+            Arc::default()
+        } else {
+            self.workers.clone()
+        };
+        for (address, sockets) in opened {
+            for (worker, socket) in self.workers.iter().zip(sockets) {
+                // After a drain nobody listens any more, which is what was asked for.
+                let _ = worker.send(Command::Open { address, socket, peers: peers.clone() });
+            }
+        }
+    }
+
+    /// Returns when the sockets are closed, so that they can be opened again.
+    fn close(&self, addresses: &[SocketAddr]) {
+        let (done, closed) = sync_channel(addresses.len() * self.workers.len());
+        for address in addresses {
+            for worker in self.workers.iter() {
+                let _ = worker.send(Command::Close { address: *address, done: done.clone() });
+            }
+        }
+        drop(done);
+        let deadline = Instant::now() + CLOSE_WITHIN;
+        // Ends by disconnection, when the last worker has let go of its end.
+        while closed.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.drain(Duration::ZERO);
+    }
+}
+
+/// Opens those of `wanted` that are not open, and notes how each is.
+fn open_missing(
+    wanted: &BTreeSet<SocketAddr>,
+    listeners: &mut BTreeMap<SocketAddr, Listening>,
+    count: usize,
+) -> Vec<(SocketAddr, Vec<std::net::TcpListener>)> {
+    let mut opened = Vec::new();
+    for address in wanted {
+        if listeners.get(address) == Some(&Listening::Yes) {
+            continue;
+        }
+        let state = match open(*address, count) {
+            Ok(sockets) => {
+                opened.push((*address, sockets));
+                Listening::Yes
+            }
+            Err(error) => explain(*address, &error, in_the_way(*address, listeners)),
+        };
+        listeners.insert(*address, state);
+    }
+    opened
+}
+
+/// A listener of ours whose socket takes the same port on an overlapping address.
+fn in_the_way(address: SocketAddr, listeners: &BTreeMap<SocketAddr, Listening>) -> Option<SocketAddr> {
+    let overlaps = |other: &SocketAddr| {
+        *other != address
+            && other.port() == address.port()
+            && (other.ip().is_unspecified() || address.ip().is_unspecified())
+    };
+    listeners
+        .iter()
+        .find(|(other, state)| **state == Listening::Yes && overlaps(other))
+        .map(|(other, _)| *other)
+}
+
+fn states_of(listeners: &BTreeMap<SocketAddr, Listening>) -> Vec<ListenerState> {
+    listeners
+        .iter()
+        .map(|(address, state)| ListenerState { address: *address, state: state.clone() })
+        .collect()
+}

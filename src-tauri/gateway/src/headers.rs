@@ -1,0 +1,155 @@
+//! Headers that end at the gateway, and those it adds (RFC 9110, 7.6.1; `X-Forwarded-*` as everybody writes them).
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Speak of one connection only, whether or not `Connection` names them.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Never dropped because `Connection` names them: a caller must not talk away what the request is and who sent it.
+const END_TO_END: [HeaderName; 2] = [HOST, CONTENT_LENGTH];
+
+/// Removes what speaks of the connection it came over. Comes before the policies, so that what they judge is what
+/// goes on. `TE: trailers` stays, since trailers do pass (gRPC asks for them so).
+pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        return;
+    }
+    let takes_trailers =
+        headers.get_all(TE).iter().any(|te| tokens(te).any(|t| t.eq_ignore_ascii_case("trailers")));
+    if headers.contains_key(TRANSFER_ENCODING) {
+        // RFC 9112, 6.3: with both, the length is a lie and must not go on.
+        headers.remove(CONTENT_LENGTH);
+    }
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(tokens)
+        .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
+        .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
+        .filter(|name| !END_TO_END.contains(name))
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+    if takes_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|token| !token.is_empty())
+}
+
+/// Turns a caller's headers into those for the upstream. `caller` is the address of the caller's socket as text.
+pub(crate) fn address_to_upstream(
+    headers: &mut HeaderMap,
+    upstream: &HeaderValue,
+    caller: &HeaderValue,
+    scheme: &'static str,
+) {
+    let host = headers.insert(HOST, upstream.clone());
+    match host {
+        Some(host) => headers.insert(X_FORWARDED_HOST, host),
+        None => headers.remove(X_FORWARDED_HOST),
+    };
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    let forwarded_for =
+        if headers.contains_key(X_FORWARDED_FOR) { with_one_more(headers, caller) } else { None };
+    headers.insert(X_FORWARDED_FOR, forwarded_for.unwrap_or_else(|| caller.clone()));
+    // The caller was told to go on when its body was first asked for.
+    headers.remove(EXPECT);
+}
+
+/// The list so far, in one line, with `caller` at its end.
+fn with_one_more(headers: &HeaderMap, caller: &HeaderValue) -> Option<HeaderValue> {
+    let mut list = Vec::with_capacity(64);
+    for value in headers.get_all(X_FORWARDED_FOR).iter().chain([caller]) {
+        if !list.is_empty() {
+            list.extend_from_slice(b", ");
+        }
+        list.extend_from_slice(value.as_bytes());
+    }
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(list)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let lines = lines
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        lines.collect()
+    }
+
+    #[test]
+    fn what_speaks_of_the_connection_ends_here() {
+        let mut all = headers(&[
+            ("connection", "Keep-Alive, X-Secret-Hop"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("proxy-authorization", "Basic x"),
+            ("te", "gzip"),
+            ("transfer-encoding", "chunked"),
+            ("content-length", "5"),
+            ("upgrade", "h2c"),
+            ("x-secret-hop", "1"),
+            ("accept", "*/*"),
+        ]);
+        strip_hop_by_hop(&mut all);
+        assert_eq!(all, headers(&[("accept", "*/*")]));
+    }
+
+    #[test]
+    fn connection_cannot_name_away_the_host() {
+        let mut all =
+            headers(&[("connection", "host, content-length, close"), ("host", "a"), ("content-length", "1")]);
+        strip_hop_by_hop(&mut all);
+        assert_eq!(all, headers(&[("host", "a"), ("content-length", "1")]));
+    }
+
+    #[test]
+    fn asking_for_trailers_passes() {
+        let mut all = headers(&[("connection", "te"), ("te", "trailers, deflate;q=0.5")]);
+        strip_hop_by_hop(&mut all);
+        assert_eq!(all, headers(&[("te", "trailers")]));
+    }
+
+    #[test]
+    fn tells_the_upstream_who_asked_for_what() {
+        let mut all =
+            headers(&[("host", "api.test"), ("x-forwarded-proto", "https"), ("x-forwarded-for", "1.1.1.1")]);
+        all.append(X_FORWARDED_FOR, HeaderValue::from_static("2.2.2.2"));
+        let caller = HeaderValue::from_static("127.0.0.1");
+        address_to_upstream(&mut all, &HeaderValue::from_static("backend:9000"), &caller, "http");
+        assert_eq!(
+            all,
+            headers(&[
+                ("host", "backend:9000"),
+                ("x-forwarded-host", "api.test"),
+                ("x-forwarded-proto", "http"),
+                ("x-forwarded-for", "1.1.1.1, 2.2.2.2, 127.0.0.1"),
+            ])
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! Every bound of the data plane: its name, its default, what happens past it.
+
+use std::time::Duration;
+
+/// Bounds on what callers and upstreams can make the gateway hold. A head has at most 100 fields in either
+/// direction; past that a caller is answered 431.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of callers over all workers; 10,000. Past it new ones wait unaccepted.
+    pub max_connections: usize,
+    /// Bytes of a request's head; 64 KiB. Past it the caller is answered 431.
+    pub max_head_bytes: usize,
+    /// From a head's first byte to its last; 10 s. Past it the connection is closed.
+    pub head_timeout: Duration,
+    /// How long a connection may stand without a request; 60 s. Past it it is closed.
+    pub idle_timeout: Duration,
+    /// How long a caller may take no byte of its answer; 60 s. Past it the connection is closed.
+    pub stall_timeout: Duration,
+    /// Connections kept to one upstream target by one worker while nothing runs on them; 128.
+    pub max_idle_upstream: usize,
+    /// How long such a connection is kept; 60 s.
+    pub upstream_idle_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_head_bytes: 64 * 1024,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            stall_timeout: Duration::from_secs(60),
+            max_idle_upstream: 128,
+            upstream_idle_timeout: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One call from arrival to the last byte of its answer. Dropping it records it, so that every call is recorded
+//! exactly once, however it ends.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{self, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use gatepost_model::{CallDetail, CallFacts, HeaderBlock};
+use http::{HeaderMap, HeaderValue, Method, Version};
+use http_body::{Frame, SizeHint};
+
+use crate::clock::{micros, wall_us};
+use crate::connection::{Caller, Watch};
+use crate::meter::Meter;
+use crate::redact::redact_query;
+use crate::request_id;
+use crate::worker::Worker;
+use crate::{Body, BodyError, Context, Response};
+
+/// The answer's status while there is none: the caller left (nginx's number for it).
+const CALLER_LEFT: u16 = 499;
+
+/// Longest body of an answer of the gateway's own that is kept with the call, in bytes.
+const MAX_KEPT_BODY: usize = 4_096;
+
+/// A call under way.
+pub(crate) struct Call {
+    worker: Rc<Worker>,
+    /// What its connection is doing.
+    watch: Rc<Watch>,
+    /// What is counted of it.
+    pub(crate) facts: CallFacts,
+    detail: CallDetail,
+    /// When its head had arrived.
+    pub(crate) arrived: Instant,
+    /// `x-request-id`.
+    pub(crate) request_id: HeaderValue,
+    /// The facts that policies see; none while no API was found.
+    pub(crate) cx: Option<Context>,
+    /// What its bodies report.
+    pub(crate) meter: Rc<Meter>,
+}
+
+impl Call {
+    /// Captures a request as it arrived.
+    pub(crate) fn begin<B>(
+        worker: &Rc<Worker>,
+        plan: u64,
+        caller: &Caller,
+        request: &http::Request<B>,
+    ) -> Box<Self> {
+        let facts = CallFacts {
+            at_us: wall_us(),
+            plan,
+            api: None,
+            client: None,
+            status: CALLER_LEFT,
+            refused_by: None,
+            duration_us: 0,
+            upstream_us: None,
+            request_bytes: 0,
+            response_bytes: 0,
+        };
+        let headers = request.headers();
+        let uri = request.uri();
+        let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+        let host = match uri.authority() {
+            Some(authority) => authority.as_str().into(),
+            None => headers.get(http::header::HOST).map(text_of).unwrap_or_default(),
+        };
+        let detail = CallDetail {
+            request_id: Box::default(),
+            method: name_of(request.method()),
+            target: redact_query(target).into(),
+            host,
+            remote: caller.remote,
+            http_version: if request.version() == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" },
+            request_headers: capture(headers),
+            response_headers: HeaderBlock::default(),
+            response_body: None,
+            error: None,
+            upstream_address: None,
+            connection_reused: false,
+            trail: smallvec::SmallVec::new(),
+        };
+        Box::new(Self {
+            worker: worker.clone(),
+            watch: caller.watch.clone(),
+            facts,
+            detail,
+            arrived: Instant::now(),
+            request_id: worker.request_ids.of(headers),
+            cx: None,
+            meter: Rc::default(),
+        })
+    }
+
+    /// Takes the answer: from here on the call ends with its body.
+    pub(crate) fn answer_with(mut self: Box<Self>, response: Response) -> http::Response<RecordedBody> {
+        self.facts.status = response.status().as_u16();
+        self.detail.response_headers = capture(response.headers());
+        self.detail.response_body = response
+            .body()
+            .as_full()
+            .filter(|body| body.len() <= MAX_KEPT_BODY)
+            .map(|body| String::from_utf8_lossy(body).into());
+        response.map(|body| RecordedBody { body, call: self })
+    }
+
+    fn close(&mut self) -> (CallFacts, CallDetail) {
+        let now = Instant::now();
+        let mut facts = self.facts;
+        let mut detail = CallDetail {
+            request_id: request_id::text(&self.request_id).into(),
+            method: std::mem::take(&mut self.detail.method),
+            target: std::mem::take(&mut self.detail.target),
+            host: std::mem::take(&mut self.detail.host),
+            request_headers: std::mem::take(&mut self.detail.request_headers),
+            response_headers: std::mem::take(&mut self.detail.response_headers),
+            response_body: self.detail.response_body.take(),
+            error: self.meter.broke_off.take(),
+            trail: smallvec::SmallVec::new(),
+            upstream_address: self.meter.address.get(),
+            connection_reused: self.meter.reused.get(),
+            remote: self.detail.remote,
+            http_version: self.detail.http_version,
+        };
+        if let Some(cx) = &mut self.cx {
+            facts.api = Some(cx.api);
+            facts.client = cx.identity.as_ref().map(|identity| identity.client_app);
+            facts.refused_by = cx.refused_by;
+            detail.trail = std::mem::take(&mut cx.trail);
+            detail.error = detail.error.or(cx.error.take());
+        }
+        if std::thread::panicking() && facts.status == CALLER_LEFT {
+            facts.status = 500;
+            detail.error = Some("The gateway failed on this call; its log says where".into());
+        }
+        facts.duration_us = micros(now - self.arrived);
+        facts.request_bytes = self.meter.request_bytes.get();
+        facts.upstream_us = self.meter.sent_first.get().map(|sent| {
+            micros(self.meter.upstream_ended.get().unwrap_or(now).saturating_duration_since(sent))
+        });
+        (facts, detail)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let (facts, detail) = self.close();
+        self.worker.sink.record(self.worker.number, facts, detail);
+        self.watch.idle();
+    }
+}
+
+/// The body of an answer with its call. When it goes, the call is over.
+pub(crate) struct RecordedBody {
+    // Goes first, so that the upstream's part has ended when the call is recorded.
+    body: Body,
+    call: Box<Call>,
+}
+
+impl http_body::Body for RecordedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.call.facts.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+fn capture(headers: &HeaderMap) -> HeaderBlock {
+    HeaderBlock::capture(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+}
+
+fn text_of(value: &HeaderValue) -> Box<str> {
+    String::from_utf8_lossy(value.as_bytes()).into()
+}
+
+fn name_of(method: &Method) -> Cow<'static, str> {
+    const KNOWN: [&str; 9] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
+    match KNOWN.iter().find(|known| **known == method.as_str()) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(method.as_str().to_owned()),
+    }
+}

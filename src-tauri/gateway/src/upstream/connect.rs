@@ -1,0 +1,67 @@
+//! Opens a connection to an upstream.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{timeout, timeout_at};
+
+use super::fault::Fault;
+use super::pool::Connection;
+use super::{Resolver, Target, bounded, tls};
+use crate::Body;
+
+/// A new connection, within the target's connect timeout. Every address of the name is tried in turn; the fault is
+/// that of the last one.
+pub(super) async fn connect(target: &Target, resolver: &Resolver) -> Result<Connection, Fault> {
+    let limit = target.timeouts.connect;
+    let late = || Fault::no_connection_in(&target.host, target.port, limit);
+    let deadline = Instant::now() + bounded(limit);
+    let opening = async {
+        let addresses = resolver.addresses_of(target).await;
+        let addresses = addresses.map_err(|error| Fault::unknown_name(&target.host, &error))?;
+        let mut fault = None;
+        for (place, address) in addresses.iter().enumerate() {
+            let address = SocketAddr::new(*address, target.port);
+            // One that swallows packets leaves the others their share of the time.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(addresses.len() - place).unwrap_or(u32::MAX);
+            match timeout(share, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok((stream, address)),
+                Ok(Err(error)) => fault = Some(Fault::unreachable(address, &error)),
+                Err(_) => fault = Some(late()),
+            }
+        }
+        Err(fault.unwrap_or_else(late))
+    };
+    let greeting = async {
+        let (stream, address) = opening.await?;
+        // An upstream that closed already says so on the first read; failing here would say it less well.
+        let _ = stream.set_nodelay(true);
+        if target.is_tls {
+            greet(tls::wrap(stream, target).await?, address).await
+        } else {
+            greet(stream, address).await
+        }
+    };
+    timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn greet<S>(stream: S, address: SocketAddr) -> Result<Connection, Fault>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let (sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream))
+        .await
+        .map_err(|error| Fault::no_answer(address, &error))?;
+    tokio::task::spawn_local(async move {
+        // Whoever waits for an answer on it is told of the fault; on an idle one it is of no interest.
+        if let Err(error) = connection.await {
+            tracing::debug!(%address, %error, "upstream connection ended");
+        }
+    });
+    Ok(Connection { sender, address })
+}

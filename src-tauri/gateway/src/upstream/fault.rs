@@ -1,0 +1,105 @@
+//! Why a call to an upstream failed, in words for the operator, and what the caller is told, which is less.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+
+use gatepost_model::Millis;
+
+use crate::Reply;
+
+/// A call that got no answer from its upstream.
+pub(super) struct Fault {
+    /// For the operator.
+    pub(super) words: Box<str>,
+    /// For the caller.
+    pub(super) reply: Reply,
+}
+
+impl Fault {
+    fn bad_gateway(words: String) -> Self {
+        Self { words: words.into(), reply: Reply::bad_gateway() }
+    }
+
+    fn timed_out(words: String) -> Self {
+        Self { words: words.into(), reply: Reply::timed_out() }
+    }
+
+    pub(super) fn unknown_name(host: &str, error: &io::Error) -> Self {
+        Self::bad_gateway(format!("{host} has no address ({error}): is the name right?"))
+    }
+
+    pub(super) fn unreachable(address: SocketAddr, error: &io::Error) -> Self {
+        Self::bad_gateway(match error.kind() {
+            io::ErrorKind::ConnectionRefused => {
+                format!("{address} refused the connection: is the backend running?")
+            }
+            _ => format!("{address} cannot be reached: {error}"),
+        })
+    }
+
+    pub(super) fn no_connection_in(host: &str, port: u16, limit: Millis) -> Self {
+        Self::timed_out(format!("{host}:{port} did not take the connection within {} ms", limit.0))
+    }
+
+    pub(super) fn tls(host: &str, error: &dyn std::fmt::Display) -> Self {
+        Self::bad_gateway(format!("TLS with {host} failed: {error}"))
+    }
+
+    pub(super) fn no_answer_in(address: SocketAddr, limit: Millis) -> Self {
+        Self::timed_out(format!("{address} took the request and sent no answer within {} ms", limit.0))
+    }
+
+    pub(super) fn caller_stalled(limit: Millis) -> Self {
+        let words = format!("the caller stopped sending its body for {} ms", limit.0);
+        Self { words: words.into(), reply: Reply::request_timed_out() }
+    }
+
+    pub(super) fn address_too_long() -> Self {
+        let reply = Reply::bad_request("The path is too long");
+        Self { words: "the path for the upstream is longer than a URI may be".into(), reply }
+    }
+
+    pub(super) fn unasked_upgrade(address: SocketAddr) -> Self {
+        Self::bad_gateway(format!("{address} changed the protocol without being asked"))
+    }
+
+    pub(super) fn no_answer(address: SocketAddr, error: &hyper::Error) -> Self {
+        Self::bad_gateway(if closed_before_answer(error) {
+            format!("{address} closed the connection without an answer")
+        } else if error.is_user() || error.is_body_write_aborted() {
+            "the caller's body broke off".to_owned()
+        } else if error.is_parse() {
+            format!("{address} answered with something that is not HTTP: {error}")
+        } else {
+            format!("{address} did not answer: {}", innermost(error))
+        })
+    }
+}
+
+/// For the operator: the head came, the body did not.
+pub(super) fn broke_off(address: SocketAddr) -> Box<str> {
+    format!("{address} broke off in the middle of its answer").into()
+}
+
+/// True when the connection went away while an answer was awaited: the sign of one closed while it stood idle.
+pub(super) fn closed_before_answer(error: &hyper::Error) -> bool {
+    let io_kind = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
+    error.is_incomplete_message()
+        || error.is_closed()
+        || error.is_canceled()
+        || matches!(
+            io_kind,
+            Some(
+                io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
+            )
+        )
+}
+
+fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
+}

@@ -1,0 +1,176 @@
+//! One data-plane thread: a runtime of its own, its share of the connections, its own pool of upstream connections.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use gatepost_model::CallSink;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{MissedTickBehavior, interval, timeout_at};
+
+use crate::accept::{Acceptor, accept_all};
+use crate::connection::{Connections, adopt};
+use crate::request_id::RequestIds;
+use crate::upstream::{Pool, Resolver};
+use crate::{Limits, Plan};
+
+/// How often connections are looked at for those that stood too long.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a connection without a request is left when the worker drains.
+const LAST_CALL: Duration = Duration::from_millis(100);
+
+/// What a worker is told.
+pub(crate) enum Command {
+    /// Accept from this socket; to `peers`, where there are any, connections are handed on in turn.
+    Open { address: SocketAddr, socket: TcpListener, peers: Arc<[UnboundedSender<Command>]> },
+    /// Take what waits on this socket, close it, and say so.
+    Close { address: SocketAddr, done: SyncSender<()> },
+    /// Serve a connection that another worker accepted on this address.
+    Adopt { address: SocketAddr, stream: TcpStream },
+    /// Accept no more, let what runs end until then, and go.
+    Drain { until: Instant },
+}
+
+/// What all parts on one thread share.
+pub(crate) struct Worker {
+    /// Which, from 0.
+    pub(crate) number: usize,
+    /// Bounds.
+    pub(crate) limits: Limits,
+    /// Most connections of callers on this worker.
+    pub(crate) max_connections: usize,
+    /// Where calls go when they are over.
+    pub(crate) sink: Arc<dyn CallSink>,
+    /// Makes `x-request-id`.
+    pub(crate) request_ids: RequestIds,
+    /// Idle connections to upstreams.
+    pub(crate) pool: Rc<Pool>,
+    /// Names of upstreams.
+    pub(crate) resolver: Resolver,
+    /// Connections of callers.
+    pub(crate) connections: Connections,
+    /// Told whenever a connection of a caller has gone.
+    pub(crate) freed: Notify,
+    /// True once no further request is wanted.
+    pub(crate) draining: Cell<bool>,
+    /// Requests that panicked, over all workers.
+    pub(crate) panics: Arc<AtomicU64>,
+    plan: RefCell<arc_swap::Cache<Arc<ArcSwap<Plan>>, Arc<Plan>>>,
+}
+
+impl Worker {
+    /// What thread `number` of `workers` needs.
+    pub(crate) fn new(
+        number: usize,
+        workers: usize,
+        limits: Limits,
+        sink: Arc<dyn CallSink>,
+        plan: Arc<ArcSwap<Plan>>,
+        panics: Arc<AtomicU64>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            number,
+            limits,
+            max_connections: limits.max_connections.div_ceil(workers),
+            sink,
+            request_ids: RequestIds::new()?,
+            pool: Rc::new(Pool::new(&limits)),
+            resolver: Resolver::default(),
+            connections: Connections::default(),
+            freed: Notify::new(),
+            draining: Cell::new(false),
+            panics,
+            plan: RefCell::new(arc_swap::Cache::new(plan)),
+        })
+    }
+
+    /// The Plan in force now.
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        self.plan.borrow_mut().load().clone()
+    }
+}
+
+/// Runs a worker until it is told to drain, or nobody is left to tell it anything.
+pub(crate) async fn run(worker: Rc<Worker>, mut commands: UnboundedReceiver<Command>) {
+    let mut closers: HashMap<SocketAddr, oneshot::Sender<SyncSender<()>>> = HashMap::new();
+    tokio::task::spawn_local(sweep(worker.clone()));
+    while let Some(command) = commands.recv().await {
+        match command {
+            Command::Open { address, socket, peers } => {
+                let (close, closing) = oneshot::channel();
+                match Acceptor::new(address, socket, peers) {
+                    Ok(acceptor) => {
+                        tokio::task::spawn_local(accept_all(worker.clone(), acceptor, closing));
+                        closers.insert(address, close);
+                    }
+                    Err(error) => tracing::error!(%address, %error, "cannot accept"),
+                }
+            }
+            Command::Close { address, done } => {
+                if let Some(close) = closers.remove(&address) {
+                    // Refused only by one that has gone already, which is what was wanted.
+                    let _ = close.send(done);
+                }
+            }
+            Command::Adopt { address, stream } => match tokio::net::TcpStream::from_std(stream) {
+                Ok(stream) => adopt(&worker, stream, address),
+                Err(error) => tracing::warn!(%address, %error, "connection lost on its way to its worker"),
+            },
+            Command::Drain { until } => return drain(&worker, closers, until).await,
+        }
+    }
+}
+
+async fn drain(
+    worker: &Worker,
+    closers: HashMap<SocketAddr, oneshot::Sender<SyncSender<()>>>,
+    until: Instant,
+) {
+    worker.draining.set(true);
+    let (done, closed) = sync_channel(closers.len());
+    for close in closers.into_values() {
+        let _ = close.send(done.clone());
+    }
+    drop(done);
+    worker.connections.wake_all();
+    let finished = async {
+        // A request that was on its way when the end was announced is still served.
+        tokio::time::sleep(LAST_CALL).await;
+        worker.connections.close_idle();
+        loop {
+            let freed = worker.freed.notified();
+            while closed.try_recv().is_ok() {}
+            let all_closed = matches!(closed.try_recv(), Err(TryRecvError::Disconnected));
+            if all_closed && worker.connections.is_empty() {
+                return;
+            }
+            freed.await;
+        }
+    };
+    if timeout_at(until.into(), finished).await.is_err() {
+        tracing::warn!(
+            left = worker.connections.len(),
+            "requests still ran when the time to finish was over"
+        );
+    }
+}
+
+async fn sweep(worker: Rc<Worker>) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let now = Instant::now();
+        worker.connections.sweep(now, &worker.limits);
+        worker.pool.sweep(now);
+    }
+}
