@@ -114,7 +114,7 @@ impl Publisher {
             calls: Vec::new(),
             skipped: 0,
             calls_sent_us: i64::MIN,
-            next_second: now_us.div_euclid(1_000_000),
+            next_second: (now_us - SECOND_GRACE_US).div_euclid(1_000_000),
             late: BTreeSet::new(),
         }
     }
@@ -140,7 +140,8 @@ impl Publisher {
 
     /// Notes which seconds calls were added to.
     pub fn touched(&mut self, counts: &Tally) {
-        self.late.extend(counts.keys().map(|(second, _)| *second).filter(|second| *second < self.next_second));
+        self.late
+            .extend(counts.keys().map(|(second, _)| *second).filter(|second| *second < self.next_second));
     }
 
     /// Sends what is due.

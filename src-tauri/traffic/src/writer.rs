@@ -1,0 +1,297 @@
+//! The one thread that writes: takes calls from the recorder, numbers them, counts them, stores them, forgets old ones.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::bell::Bell;
+use crate::block::{self, Head, OpenBlock};
+use crate::database;
+use crate::figures::{Tally, tally};
+use crate::live::{Publisher, Seconds};
+use crate::recent::Recent;
+use crate::recorder::{Recorded, Recorder};
+use crate::retention::{Kept, forget_calls, forget_rollups};
+use crate::rollup::{Unsaved, stored};
+use crate::settings::{Clock, Retention};
+
+/// The writer's pause between two turns.
+const PAUSE: Duration = Duration::from_millis(50);
+/// With more rows of counts to write than this, they are written only once a second, or when asked for.
+const FEW_ROWS: usize = 64;
+/// The longest that counts stay unsaved while all goes well.
+const ROWS_EVERY_US: i64 = 1_000_000;
+/// How often old calls are looked for.
+const FORGET_CALLS_EVERY_US: i64 = 1_000_000;
+/// How often old counts are looked for.
+const FORGET_ROLLUPS_EVERY_US: i64 = 60_000_000;
+
+/// Name of the state with the number that the next call gets.
+pub(crate) const NEXT_ID: &str = "next_id";
+/// Name of the state that says when a detail was last dropped, in epoch microseconds.
+pub(crate) const DROPPED_AT_US: &str = "dropped_at_us";
+
+/// What the writer shares with those who ask.
+pub(crate) struct Shared {
+    pub bell: Bell,
+    pub recent: Mutex<Recent>,
+    pub seconds: Mutex<Seconds>,
+    pub retention: Mutex<Retention>,
+    pub kept_calls: AtomicU64,
+    /// Why nothing can be written at the moment.
+    pub fault: Mutex<Option<String>>,
+}
+
+/// What the writer owns.
+pub(crate) struct Writer {
+    recorder: Arc<Recorder>,
+    shared: Arc<Shared>,
+    clock: Clock,
+    connection: Connection,
+    publisher: Publisher,
+    unsaved: Unsaved,
+    open: OpenBlock,
+    /// Full, and not in the database yet.
+    sealed: Vec<OpenBlock>,
+    open_has_grown: bool,
+    /// When a detail was dropped that the database does not know of yet.
+    dropped_at_us: Option<i64>,
+    kept: Kept,
+    /// Bytes and calls of the open block that `kept` has already.
+    open_kept: Kept,
+    rows_saved_us: i64,
+    calls_forgotten_us: i64,
+    rollups_forgotten_us: i64,
+    // Emptied after every turn; here so that their memory is used again.
+    batch: Vec<Recorded>,
+    counts: Tally,
+}
+
+impl Writer {
+    pub fn new(
+        recorder: Arc<Recorder>,
+        shared: Arc<Shared>,
+        clock: Clock,
+        connection: Connection,
+        publisher: Publisher,
+        next_id: u64,
+    ) -> rusqlite::Result<Self> {
+        let kept = Kept::count(&connection)?;
+        shared.kept_calls.store(kept.calls, Ordering::Relaxed);
+        Ok(Self {
+            recorder,
+            shared,
+            clock,
+            connection,
+            publisher,
+            unsaved: Unsaved::default(),
+            open: OpenBlock::begin(next_id),
+            sealed: Vec::new(),
+            open_has_grown: false,
+            dropped_at_us: None,
+            kept,
+            open_kept: Kept::default(),
+            rows_saved_us: i64::MIN,
+            calls_forgotten_us: i64::MIN,
+            rollups_forgotten_us: i64::MIN,
+            batch: Vec::new(),
+            counts: Tally::new(),
+        })
+    }
+
+    /// Works until told to close.
+    pub fn run(mut self) {
+        let _last_word = LastWord(Arc::clone(&self.shared));
+        loop {
+            let ring = self.shared.bell.wait(PAUSE);
+            self.turn(ring.is_asked || ring.is_closing);
+            self.shared.bell.done(ring);
+            if ring.is_closing {
+                return;
+            }
+        }
+    }
+
+    fn turn(&mut self, everything: bool) {
+        let only_counted = self.recorder.drain(&mut self.batch, &mut self.counts);
+        let now_us = (self.clock)();
+        if only_counted > 0 {
+            self.dropped_at_us = Some(now_us);
+        }
+        self.store_batch(only_counted);
+        self.publish_counts(now_us);
+        let saved = self.save(now_us, everything).and_then(|()| self.forget(now_us));
+        self.say_whether_it_works(saved);
+        self.publisher.send(&self.shared.seconds.lock(), now_us);
+    }
+
+    /// Counts the calls and writes them into blocks.
+    fn store_batch(&mut self, only_counted: u64) {
+        let has_listeners = self.publisher.has_listeners();
+        let mut told = Vec::new();
+        let mut unwritten = 0;
+        for call in &self.batch {
+            let (facts, detail) = &**call;
+            tally(&mut self.counts, facts);
+            if self.open.is_full() {
+                let next = OpenBlock::begin(self.open.next_id());
+                self.sealed.push(std::mem::replace(&mut self.open, next));
+            }
+            match self.open.push(facts, detail) {
+                Some(id) if has_listeners => told.push((id, call)),
+                Some(_) => {}
+                None => unwritten += 1,
+            }
+        }
+        self.open_has_grown |= !self.batch.is_empty();
+        let told = told.into_iter().map(|(id, call)| Head::of(&call.0, &call.1).summary(id));
+        self.publisher.take(told, only_counted + unwritten);
+        self.recorder.note_dropped(unwritten);
+        self.batch.clear();
+    }
+
+    fn publish_counts(&mut self, now_us: i64) {
+        if self.counts.is_empty() {
+            return;
+        }
+        let now_s = now_us.div_euclid(1_000_000);
+        self.shared.recent.lock().add(&self.counts, now_s);
+        self.shared.seconds.lock().add(&self.counts, now_s);
+        self.publisher.touched(&self.counts);
+        self.unsaved.add(&self.counts);
+        self.counts.clear();
+    }
+
+    /// Writes what is new, all or nothing. What cannot be written loses its detail; its counts wait for the next turn.
+    fn save(&mut self, now_us: i64, everything: bool) -> rusqlite::Result<()> {
+        let rows = self.unsaved.rows();
+        let rows_are_due =
+            everything || rows <= FEW_ROWS || is_due(now_us, self.rows_saved_us, ROWS_EVERY_US);
+        let save_rows = rows > 0 && rows_are_due;
+        if !save_rows && !self.open_has_grown && self.sealed.is_empty() && self.dropped_at_us.is_none() {
+            return Ok(());
+        }
+        let saved = self.write(save_rows);
+        let sealed = std::mem::take(&mut self.sealed);
+        match saved {
+            Ok(kept) => {
+                self.open_kept = Kept { calls: self.open.calls, bytes: size_of(&self.open) };
+                self.kept = kept;
+                self.shared.kept_calls.store(kept.calls, Ordering::Relaxed);
+                self.open_has_grown = false;
+                self.dropped_at_us = None;
+                if save_rows {
+                    self.unsaved.clear();
+                    self.rows_saved_us = now_us;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                if !sealed.is_empty() {
+                    // The first of them was the open block: what of it was written before stays.
+                    let lost = sealed.iter().map(|block| block.calls).sum::<u64>() - self.open_kept.calls;
+                    self.recorder.note_dropped(lost);
+                    self.dropped_at_us = Some(now_us);
+                    self.open_kept = Kept::default();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// One transaction with the blocks, the counts if `rows`, and the next number. Returns what is kept after it.
+    fn write(&mut self, rows: bool) -> rusqlite::Result<Kept> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut kept = self.kept;
+        kept.calls -= self.open_kept.calls;
+        kept.bytes -= self.open_kept.bytes;
+        let mut insert = transaction.prepare_cached(
+            "INSERT OR REPLACE INTO call_block VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?;
+        for block in self.sealed.iter().chain([&self.open]).filter(|block| block.calls > 0) {
+            insert.execute((
+                stored(block.first_id),
+                stored(block.next_id() - 1),
+                block.from_us,
+                block.to_us,
+                block.ended_us,
+                stored(block.calls),
+                stored(size_of(block)),
+                block::FORMAT,
+                &block.heads,
+                &block.details,
+            ))?;
+            kept.calls += block.calls;
+            kept.bytes += size_of(block);
+        }
+        drop(insert);
+        if rows {
+            self.unsaved.save(&transaction)?;
+        }
+        database::set_state(&transaction, NEXT_ID, stored(self.open.next_id()))?;
+        if let Some(at_us) = self.dropped_at_us {
+            database::set_state(&transaction, DROPPED_AT_US, at_us)?;
+        }
+        transaction.commit()?;
+        Ok(kept)
+    }
+
+    fn forget(&mut self, now_us: i64) -> rusqlite::Result<()> {
+        let retention = *self.shared.retention.lock();
+        let too_many =
+            self.kept.calls > retention.calls + block::MAX_CALLS || self.kept.bytes > retention.bytes;
+        if too_many || is_due(now_us, self.calls_forgotten_us, FORGET_CALLS_EVERY_US) {
+            let transaction = self.connection.transaction()?;
+            let kept = forget_calls(&transaction, self.kept, self.open.first_id, &retention, now_us)?;
+            transaction.commit()?;
+            self.kept = kept;
+            self.shared.kept_calls.store(kept.calls, Ordering::Relaxed);
+            self.calls_forgotten_us = now_us;
+        }
+        if is_due(now_us, self.rollups_forgotten_us, FORGET_ROLLUPS_EVERY_US)
+            && !forget_rollups(&self.connection, &retention, now_us)?
+        {
+            self.rollups_forgotten_us = now_us;
+        }
+        Ok(())
+    }
+
+    /// Warns once when writing begins to fail, and tells when it works again.
+    fn say_whether_it_works(&self, saved: rusqlite::Result<()>) {
+        let mut fault = self.shared.fault.lock();
+        match (saved, fault.is_some()) {
+            (Ok(()), true) => {
+                tracing::info!("traffic.db can be written again");
+                *fault = None;
+            }
+            (Err(error), was_failing) => {
+                if !was_failing {
+                    tracing::warn!(%error, "traffic.db cannot be written; calls are counted, their details dropped");
+                }
+                *fault = Some(error.to_string());
+            }
+            (Ok(()), false) => {}
+        }
+    }
+}
+
+/// Ends the waiting of others however the thread ends.
+struct LastWord(Arc<Shared>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        self.0.bell.gone();
+    }
+}
+
+fn size_of(block: &OpenBlock) -> u64 {
+    (block.heads.len() + block.details.len()) as u64
+}
+
+/// Whether so much time has passed since; also when the clock was set back.
+fn is_due(now_us: i64, last_us: i64, every_us: i64) -> bool {
+    !(0..every_us).contains(&now_us.saturating_sub(last_us))
+}
