@@ -1,0 +1,114 @@
+//! The open catalog.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gatepost_model::{Catalog, CredentialId};
+use parking_lot::Mutex;
+use rusqlite::{Connection, TransactionBehavior};
+use serde_json::Value;
+
+use crate::error::{OpenError, StoreError, WriteError};
+use crate::migration::{self, Migration, Standing};
+use crate::secret::Secret;
+use crate::table::change::{self, Change};
+use crate::table::{credential, setting};
+use crate::vault::{FileKey, Vault};
+use crate::write::{self, Write};
+use crate::{backup, connection, folder};
+
+/// The catalog of one data folder, which this process alone has open. Calls wait for the disk: keep them off threads
+/// that must not wait.
+pub struct Store {
+    connection: Mutex<Connection>,
+    vault: Vault,
+    /// Last, so that the connection is closed before the folder is free for another process.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the data folder, making what is missing: the folder, `gatepost.db` and `vault.key`. A database of an
+    /// older version is copied to `backups/` and migrated.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::open_with(dir, migration::ALL, i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn open_with(dir: &Path, migrations: &[&Migration], now_ms: i64) -> Result<Self, OpenError> {
+        folder::create(dir).map_err(OpenError::folder(dir))?;
+        let lock = folder::lock(dir)?;
+        let path = dir.join("gatepost.db");
+        folder::touch(&path).map_err(OpenError::folder(&path))?;
+        let mut connection = connection::open(&path).map_err(OpenError::database(&path))?;
+        migrate(&mut connection, dir, &path, migrations, now_ms)?;
+        connection::enforce_foreign_keys(&connection).map_err(OpenError::database(&path))?;
+        let sample = credential::any_sealed(&connection)?;
+        let vault = Vault::open(&FileKey::at(dir.join("vault.key")), sample.as_ref())?;
+        Ok(Self { connection: Mutex::new(connection), vault, _lock: lock })
+    }
+
+    /// Everything that is configured.
+    pub fn load(&self) -> Result<Catalog, StoreError> {
+        let mut connection = self.connection.lock();
+        // One transaction, so that all tables are of the same moment.
+        write::load(&*connection.transaction()?)
+    }
+
+    /// Saves what `change` does, whole or not at all, and notes it as `what` at `now_ms` (epoch milliseconds). On the
+    /// disk when this returns. An error of `change` undoes everything; so does a panic.
+    pub fn write<T, E: From<WriteError>>(
+        &self,
+        what: &str,
+        now_ms: i64,
+        change: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.connection.lock();
+        let tx =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(WriteError::from)?;
+        let mut write = Write::begin(tx, &self.vault, what, now_ms).map_err(WriteError::from)?;
+        let value = change(&mut write)?;
+        write.commit().map_err(WriteError::from)?;
+        Ok(value)
+    }
+
+    /// A credential's secret in clear; none when there is no such credential.
+    pub fn reveal_secret(&self, id: CredentialId) -> Result<Option<Secret>, StoreError> {
+        let sealed = credential::sealed(&self.connection.lock(), id)?;
+        Ok(sealed.map(|sealed| self.vault.unseal(&sealed)).transpose()?)
+    }
+
+    /// The newest `limit` changes, newest first.
+    pub fn changes(&self, limit: u32) -> Result<Vec<Change>, StoreError> {
+        change::newest(&self.connection.lock(), limit)
+    }
+
+    /// A setting; none when it was never set.
+    pub fn setting(&self, key: &str) -> Result<Option<Value>, StoreError> {
+        setting::get(&self.connection.lock(), key)
+    }
+
+    /// Keeps a setting.
+    pub fn set_setting(&self, key: &str, value: &Value) -> Result<(), StoreError> {
+        setting::set(&self.connection.lock(), key, value)
+    }
+}
+
+/// Brings the database to today's schema, after a copy of one that has something in it.
+fn migrate(
+    connection: &mut Connection,
+    dir: &Path,
+    path: &Path,
+    migrations: &[&Migration],
+    now_ms: i64,
+) -> Result<(), OpenError> {
+    let standing = Standing::of(connection, path, migrations)?;
+    if standing.pending.is_empty() {
+        return Ok(());
+    }
+    if standing.version > 0 {
+        let copy = backup::copy(connection, dir, standing.version, now_ms)?;
+        tracing::info!(copy = %copy.display(), "copied the catalog before updating it");
+    }
+    migration::run(connection, &standing).map_err(OpenError::database(path))
+}

@@ -1,0 +1,160 @@
+//! APIs.
+
+use std::net::IpAddr;
+
+use gatepost_model::{Api, ApiId, BasePath, Host, Listen, Millis, Slug, Timeouts, Upstream, UpstreamUrl};
+use rusqlite::{Connection, Row, named_params};
+use serde::Deserialize;
+
+use crate::error::{StoreError, Unique, WriteError, must_have_met, or_taken, unreadable};
+use crate::migration::{Migration, Older};
+
+pub(crate) const CREATE: Migration = Migration {
+    id: 2026112301,
+    older: Older::MustRefuse,
+    sql: "
+    CREATE TABLE api (
+        id                INTEGER PRIMARY KEY AUTOINCREMENT,
+        name              TEXT NOT NULL,
+        asset_id          TEXT NOT NULL,
+        version           TEXT NOT NULL,
+        label             TEXT NOT NULL,
+        listen_address    TEXT NOT NULL,
+        listen_port       INTEGER NOT NULL,
+        listen_base_path  TEXT NOT NULL,
+        listen_hosts      TEXT NOT NULL, -- JSON list
+        upstream_url      TEXT NOT NULL,
+        upstream_timeouts TEXT NOT NULL, -- JSON object of durations
+        created_at        INTEGER NOT NULL,
+        updated_at        INTEGER NOT NULL,
+        UNIQUE (asset_id, version, label)
+    ) STRICT;
+",
+};
+
+/// An API as it is to be kept; the store adds its number and times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewApi {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// With `version` and `label` it is unique.
+    pub asset_id: Slug,
+    /// Such as `v1`.
+    pub version: String,
+    /// Tells instances of the same version apart.
+    pub label: String,
+    /// Where it listens.
+    pub listen: Listen,
+    /// What is behind it.
+    pub upstream: Upstream,
+}
+
+/// The column `upstream_timeouts`. What is missing takes its default, so that a later step can join without a migration.
+#[derive(Deserialize)]
+struct TimeoutsColumn {
+    connect: Option<Millis>,
+    response: Option<Millis>,
+}
+
+pub(crate) fn insert(connection: &Connection, new: &NewApi, now_ms: i64) -> Result<ApiId, WriteError> {
+    let sql = "INSERT INTO api
+        (name, asset_id, version, label, listen_address, listen_port, listen_base_path, listen_hosts, upstream_url,
+         upstream_timeouts, created_at, updated_at)
+        VALUES (:name, :asset_id, :version, :label, :address, :port, :base_path, :hosts, :url, :timeouts, :now, :now)";
+    let written = connection.prepare_cached(sql)?.execute(named_params! {
+        ":name": new.name, ":asset_id": new.asset_id.as_str(), ":version": new.version, ":label": new.label,
+        ":address": new.listen.address.to_string(), ":port": new.listen.port,
+        ":base_path": new.listen.base_path.as_str(), ":hosts": hosts_column(&new.listen),
+        ":url": new.upstream.url.to_string(), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
+    });
+    written.map_err(or_taken(Unique::ApiInstance))?;
+    Ok(ApiId(connection.last_insert_rowid()))
+}
+
+pub(crate) fn update(
+    connection: &Connection,
+    id: ApiId,
+    new: &NewApi,
+    now_ms: i64,
+) -> Result<(), WriteError> {
+    let sql = "UPDATE api SET name = :name, asset_id = :asset_id, version = :version, label = :label,
+            listen_address = :address, listen_port = :port, listen_base_path = :base_path, listen_hosts = :hosts,
+            upstream_url = :url, upstream_timeouts = :timeouts, updated_at = :now
+        WHERE id = :id";
+    let written = connection.prepare_cached(sql)?.execute(named_params! {
+        ":name": new.name, ":asset_id": new.asset_id.as_str(), ":version": new.version, ":label": new.label,
+        ":address": new.listen.address.to_string(), ":port": new.listen.port,
+        ":base_path": new.listen.base_path.as_str(), ":hosts": hosts_column(&new.listen),
+        ":url": new.upstream.url.to_string(), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
+        ":id": id.0,
+    });
+    must_have_met(written.map_err(or_taken(Unique::ApiInstance))?, "API")
+}
+
+pub(crate) fn delete(connection: &Connection, id: ApiId) -> Result<(), WriteError> {
+    must_have_met(connection.execute("DELETE FROM api WHERE id = ?1", [id.0])?, "API")
+}
+
+/// Refuses an API that does not exist.
+pub(crate) fn must_exist(connection: &Connection, id: ApiId) -> Result<(), WriteError> {
+    let found = connection.prepare_cached("SELECT 1 FROM api WHERE id = ?1")?.exists([id.0])?;
+    must_have_met(found.into(), "API")
+}
+
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Api>, StoreError> {
+    super::all(connection, "SELECT * FROM api ORDER BY id", [], from_row)
+}
+
+fn from_row(row: &Row<'_>) -> Result<Api, StoreError> {
+    Ok(Api {
+        id: ApiId(row.get("id")?),
+        name: row.get("name")?,
+        asset_id: Slug::parse(text(row, "asset_id")?).map_err(unreadable("api", "asset_id"))?,
+        version: row.get("version")?,
+        label: row.get("label")?,
+        listen: Listen {
+            address: text(row, "listen_address")?
+                .parse::<IpAddr>()
+                .map_err(unreadable("api", "listen_address"))?,
+            port: row.get("listen_port")?,
+            base_path: BasePath::parse(text(row, "listen_base_path")?)
+                .map_err(unreadable("api", "listen_base_path"))?,
+            hosts: hosts_of(text(row, "listen_hosts")?)?,
+        },
+        upstream: Upstream {
+            url: UpstreamUrl::parse(text(row, "upstream_url")?).map_err(unreadable("api", "upstream_url"))?,
+            timeouts: timeouts_of(text(row, "upstream_timeouts")?)?,
+        },
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+fn text<'a>(row: &'a Row<'_>, column: &'static str) -> Result<&'a str, StoreError> {
+    row.get_ref(column)?.as_str().map_err(unreadable("api", column))
+}
+
+fn hosts_column(listen: &Listen) -> String {
+    let hosts: Vec<&str> = listen.hosts.iter().map(Host::as_str).collect();
+    serde_json::Value::from(hosts).to_string()
+}
+
+fn hosts_of(json: &str) -> Result<Vec<Host>, StoreError> {
+    let hosts: Vec<String> = serde_json::from_str(json).map_err(unreadable("api", "listen_hosts"))?;
+    hosts.iter().map(|host| Host::parse(host).map_err(unreadable("api", "listen_hosts"))).collect()
+}
+
+fn timeouts_column(upstream: &Upstream) -> String {
+    let Timeouts { connect, response } = upstream.timeouts;
+    serde_json::json!({ "connect": connect, "response": response }).to_string()
+}
+
+fn timeouts_of(json: &str) -> Result<Timeouts, StoreError> {
+    let column: TimeoutsColumn =
+        serde_json::from_str(json).map_err(unreadable("api", "upstream_timeouts"))?;
+    let default = Timeouts::default();
+    Ok(Timeouts {
+        connect: column.connect.unwrap_or(default.connect),
+        response: column.response.unwrap_or(default.response),
+    })
+}

@@ -1,0 +1,133 @@
+//! Applied policies, in the order of enforcement. Positions run from 0 without a gap.
+
+use std::collections::BTreeSet;
+
+use gatepost_model::{ApiId, AppliedPolicy, AppliedPolicyId, Scope};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use serde_json::Value;
+
+use super::api;
+use crate::error::{StoreError, WriteError, must_have_met, unreadable};
+use crate::migration::{Migration, Older};
+
+pub(crate) const CREATE: Migration = Migration {
+    id: 2026112302,
+    older: Older::MustRefuse,
+    sql: "
+    CREATE TABLE applied_policy (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        api_id   INTEGER NOT NULL REFERENCES api (id) ON DELETE CASCADE,
+        policy   TEXT NOT NULL,
+        config   TEXT NOT NULL, -- JSON object
+        \"only\"   TEXT NOT NULL, -- JSON list of scopes
+        enabled  INTEGER NOT NULL,
+        position INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX applied_policy_by_api ON applied_policy (api_id, position);
+",
+};
+
+/// What `missing` errors call it.
+const WHAT: &str = "applied policy";
+
+/// An applied policy as it is to be kept; the store adds its number and place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewPolicy {
+    /// The policy's name, such as `rate-limiting`.
+    pub policy: String,
+    /// Its configuration, as written; an object.
+    pub config: Value,
+    /// Which requests it is for; empty means all.
+    pub only: Vec<Scope>,
+    /// Off keeps the configuration and enforces nothing.
+    pub enabled: bool,
+}
+
+/// Puts it below the API's others.
+pub(crate) fn insert(
+    connection: &Connection,
+    api_id: ApiId,
+    new: &NewPolicy,
+) -> Result<AppliedPolicyId, WriteError> {
+    api::must_exist(connection, api_id)?;
+    let sql = "INSERT INTO applied_policy (api_id, policy, config, \"only\", enabled, position)
+        VALUES (:api_id, :policy, :config, :only, :enabled,
+            (SELECT count(*) FROM applied_policy WHERE api_id = :api_id))";
+    connection.prepare_cached(sql)?.execute(named_params! {
+        ":api_id": api_id.0, ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
+        ":enabled": new.enabled,
+    })?;
+    Ok(AppliedPolicyId(connection.last_insert_rowid()))
+}
+
+/// Changes everything but its place.
+pub(crate) fn update(
+    connection: &Connection,
+    id: AppliedPolicyId,
+    new: &NewPolicy,
+) -> Result<(), WriteError> {
+    let sql =
+        "UPDATE applied_policy SET policy = :policy, config = :config, \"only\" = :only, enabled = :enabled
+        WHERE id = :id";
+    let rows = connection.prepare_cached(sql)?.execute(named_params! {
+        ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
+        ":enabled": new.enabled, ":id": id.0,
+    })?;
+    must_have_met(rows, WHAT)
+}
+
+/// Removes it; those below it move up.
+pub(crate) fn delete(connection: &Connection, id: AppliedPolicyId) -> Result<(), WriteError> {
+    let sql = "DELETE FROM applied_policy WHERE id = ?1 RETURNING api_id, position";
+    let place: Option<(i64, u32)> =
+        connection.query_row(sql, [id.0], |row| Ok((row.get("api_id")?, row.get("position")?))).optional()?;
+    let place = place.ok_or(WriteError::Missing { what: WHAT })?;
+    connection.execute(
+        "UPDATE applied_policy SET position = position - 1 WHERE api_id = ?1 AND position > ?2",
+        place,
+    )?;
+    Ok(())
+}
+
+/// Gives the policies of an API the order of `ids`, which must name each of them once.
+pub(crate) fn reorder(
+    connection: &Connection,
+    api_id: ApiId,
+    ids: &[AppliedPolicyId],
+) -> Result<(), WriteError> {
+    api::must_exist(connection, api_id)?;
+    let mut query = connection.prepare_cached("SELECT id FROM applied_policy WHERE api_id = ?1")?;
+    let present: BTreeSet<i64> =
+        query.query_map([api_id.0], |row| row.get("id"))?.collect::<Result<_, _>>()?;
+    let named: BTreeSet<i64> = ids.iter().map(|id| id.0).collect();
+    if named != present || ids.len() != present.len() {
+        return Err(WriteError::NotAnOrder);
+    }
+    let mut place = connection.prepare_cached("UPDATE applied_policy SET position = ?2 WHERE id = ?1")?;
+    for (position, id) in (0_u32..).zip(ids) {
+        place.execute((id.0, position))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn all(connection: &Connection) -> Result<Vec<AppliedPolicy>, StoreError> {
+    super::all(connection, "SELECT * FROM applied_policy ORDER BY api_id, position", [], from_row)
+}
+
+fn from_row(row: &Row<'_>) -> Result<AppliedPolicy, StoreError> {
+    let config: String = row.get("config")?;
+    let only: String = row.get("only")?;
+    Ok(AppliedPolicy {
+        id: AppliedPolicyId(row.get("id")?),
+        api_id: ApiId(row.get("api_id")?),
+        policy: row.get("policy")?,
+        config: serde_json::from_str(&config).map_err(unreadable("applied_policy", "config"))?,
+        only: serde_json::from_str(&only).map_err(unreadable("applied_policy", "only"))?,
+        enabled: row.get("enabled")?,
+        position: row.get("position")?,
+    })
+}
+
+fn only_column(new: &NewPolicy) -> Result<String, StoreError> {
+    serde_json::to_string(&new.only).map_err(unreadable("applied_policy", "only"))
+}
