@@ -1,0 +1,108 @@
+import { closestCenter, DndContext, type DragEndEvent, KeyboardSensor, PointerSensor, useSensor, useSensors } from "@dnd-kit/core";
+import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSortingStrategy } from "@dnd-kit/sortable";
+import { ArrowDown, ArrowUp, Server } from "lucide-react";
+import { useState } from "react";
+import { actions } from "@/api/actions";
+import { messageOf } from "@/api/errors";
+import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
+import { toast } from "@/shared/ui";
+import { PolicyCard } from "./policy-card";
+import type { Refusals } from "./refusals";
+
+type LaneProps = {
+  api: Api;
+  policies: AppliedPolicy[];
+  kindOf: (name: string) => PolicyKind | undefined;
+  refusals: Refusals;
+  selected: number | undefined;
+  onSelect: (id?: number) => void;
+};
+
+/** A pointer must move this far before a press becomes a drag, so that a click still selects. */
+const DRAG_AFTER_PX = 4;
+
+/** The request runs down the left edge, the answer up the right one; a ring marks where a policy acts. */
+export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: LaneProps) {
+  const { shown, move } = useOrder(api.id, policies);
+  const sensors = useSensors(
+    useSensor(PointerSensor, { activationConstraint: { distance: DRAG_AFTER_PX } }),
+    useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
+  );
+  const onDragEnd = ({ active, over }: DragEndEvent) => {
+    if (over)
+      move(
+        Number(active.id),
+        shown.findIndex((policy) => policy.id === over.id),
+      );
+  };
+  return (
+    <DndContext sensors={sensors} collisionDetection={closestCenter} onDragEnd={onDragEnd}>
+      <SortableContext items={shown.map((policy) => policy.id)} strategy={verticalListSortingStrategy}>
+        <div className="lane">
+          <Gutter side="in" place="end" />
+          <div className="stop">
+            <ArrowDown className="i i-s" aria-hidden />
+            <b className="strong">Request</b>
+            <span className="t3">runs top to bottom</span>
+            <span className="push t3">response runs bottom to top</span>
+            <b className="strong">Response</b>
+            <ArrowUp className="i i-s" aria-hidden />
+          </div>
+          <Gutter side="out" place="end" />
+        </div>
+        <ol className="lane-list" aria-label="Policies in the order of enforcement">
+          {shown.map((policy, index) => (
+            <PolicyCard
+              key={policy.id}
+              api_id={api.id}
+              policy={policy}
+              kind={kindOf(policy.policy)}
+              refusals={refusals}
+              selected={policy.id === selected}
+              onSelect={() => onSelect(policy.id === selected ? undefined : policy.id)}
+              onRemoved={() => policy.id === selected && onSelect()}
+              onMove={(by) => move(policy.id, index + by)}
+              first={index === 0}
+              last={index === shown.length - 1}
+            />
+          ))}
+        </ol>
+        <div className="lane">
+          <Gutter side="in" place="fin" />
+          <div className="stop">
+            <Server className="i i-s" aria-hidden />
+            <b className="strong">Upstream</b>
+            <span className="mono t3 trunc">{api.upstream.url.replace(/^https?:\/\//, "")}</span>
+          </div>
+          <Gutter side="out" place="fin" />
+        </div>
+      </SortableContext>
+    </DndContext>
+  );
+}
+
+export function Gutter({ side, place, acts }: { side: "in" | "out"; place?: "end" | "fin"; acts?: boolean }) {
+  return (
+    <div className={`g-${side} ${place ?? ""}`} aria-hidden>
+      <i className={place ? "pip pip-end" : acts ? "pip" : "pip skip"} />
+    </div>
+  );
+}
+
+/** The order as dropped, at once; back to the saved one when the gateway refuses it. */
+function useOrder(api_id: number, policies: AppliedPolicy[]) {
+  const [pending, setPending] = useState<number[] | null>(null);
+  const shown = pending ? policies.toSorted((a, b) => pending.indexOf(a.id) - pending.indexOf(b.id)) : policies;
+  const move = (id: number, to: number) => {
+    const ids = shown.map((policy) => policy.id);
+    const from = ids.indexOf(id);
+    if (from < 0 || to < 0 || to >= ids.length || from === to) return;
+    const next = arrayMove(ids, from, to);
+    setPending(next);
+    actions
+      .orderPolicies(api_id, next)
+      .catch((failure: unknown) => toast(`The order was not saved. ${messageOf(failure)}`, "error"))
+      .finally(() => setPending(null));
+  };
+  return { shown, move };
+}

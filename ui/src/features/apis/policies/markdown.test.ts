@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { blocksOf } from "./markdown";
+
+it("tells headings, paragraphs, lists and code apart", () => {
+  const text = "# Title\nfirst line\nsecond line\n\n- one\n  more of one\n- two\n\n```yaml\na: 1\n\n- b\n```\nlast";
+  expect(blocksOf(text)).toEqual([
+    { kind: "heading", text: "Title" },
+    { kind: "paragraph", text: "first line second line" },
+    { kind: "list", ordered: false, items: ["one more of one", "two"] },
+    { kind: "code", text: "a: 1\n\n- b" },
+    { kind: "paragraph", text: "last" },
+  ]);
+});
+
+it("ends at the end of the text when a fence is never closed", () => {
+  expect(blocksOf("```\nx")).toEqual([{ kind: "code", text: "x" }]);
+});

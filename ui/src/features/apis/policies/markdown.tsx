@@ -1,0 +1,71 @@
+import type { ReactNode } from "react";
+
+/** The little Markdown that policies' help uses: headings, paragraphs, lists, fenced code, `code` and **strong**. Made of elements, never of HTML text. */
+export function Markdown({ text }: { text: string }) {
+  return <div className="markdown">{blocksOf(text).map(shown)}</div>;
+}
+
+export type Block = { kind: "heading" | "paragraph" | "code"; text: string } | { kind: "list"; ordered: boolean; items: string[] };
+
+const LIST_ITEM = /^\s*(?:[-*]|(\d+)\.)\s+(.*)$/;
+
+export function blocksOf(text: string): Block[] {
+  const blocks: Block[] = [];
+  const lines = text.replaceAll("\r", "").split("\n");
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    const item = LIST_ITEM.exec(line);
+    const last = blocks.at(-1);
+    const follows = at > 0 && (lines[at - 1] ?? "").trim() !== "";
+    if (line.trim().startsWith("```")) {
+      const end = lines.findIndex((other, index) => index > at && other.trim().startsWith("```"));
+      const stop = end < 0 ? lines.length : end;
+      blocks.push({ kind: "code", text: lines.slice(at + 1, stop).join("\n") });
+      at = stop;
+    } else if (/^#{1,6}\s/.test(line)) blocks.push({ kind: "heading", text: line.replace(/^#+\s+/, "") });
+    else if (item) {
+      if (last?.kind === "list" && follows) last.items.push(item[2] ?? "");
+      else blocks.push({ kind: "list", ordered: item[1] !== undefined, items: [item[2] ?? ""] });
+    } else if (line.trim() !== "") {
+      if (follows && last?.kind === "paragraph") last.text += ` ${line.trim()}`;
+      else if (follows && last?.kind === "list") last.items[last.items.length - 1] += ` ${line.trim()}`;
+      else blocks.push({ kind: "paragraph", text: line.trim() });
+    }
+  }
+  return blocks;
+}
+
+function shown(block: Block, index: number): ReactNode {
+  switch (block.kind) {
+    case "heading":
+      return <h4 key={index}>{inline(block.text)}</h4>;
+    case "code":
+      return (
+        <pre key={index} className="code">
+          {block.text}
+        </pre>
+      );
+    case "list": {
+      const List = block.ordered ? "ol" : "ul";
+      return (
+        <List key={index}>
+          {block.items.map((item) => (
+            <li key={item}>{inline(item)}</li>
+          ))}
+        </List>
+      );
+    }
+    case "paragraph":
+      return <p key={index}>{inline(block.text)}</p>;
+  }
+}
+
+function inline(text: string): ReactNode[] {
+  return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, index) => {
+    // biome-ignore-start lint/suspicious/noArrayIndexKey: the parts of one fixed text never move
+    if (part.startsWith("`")) return <code key={index}>{part.slice(1, -1)}</code>;
+    if (part.startsWith("**")) return <b key={index}>{part.slice(2, -2)}</b>;
+    // biome-ignore-end lint/suspicious/noArrayIndexKey: as above
+    return part;
+  });
+}

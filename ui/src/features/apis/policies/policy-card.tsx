@@ -1,0 +1,124 @@
+import { useSortable } from "@dnd-kit/sortable";
+import { CSS } from "@dnd-kit/utilities";
+import { ArrowDown, ArrowUp, Ellipsis, GripVertical, Trash2 } from "lucide-react";
+import { type KeyboardEvent, useState } from "react";
+import { actions } from "@/api/actions";
+import { messageOf } from "@/api/errors";
+import type { AppliedPolicy, PolicyKind } from "@/api/types";
+import { count, percent } from "@/shared/format";
+import { Confirm, classes, IconButton, Menu, Switch, toast } from "@/shared/ui";
+import { draftOf, inputOf, scopeWords } from "./draft";
+import { draftKey, useDrafts } from "./drafts";
+import { Gutter } from "./lane";
+import type { Refusals } from "./refusals";
+
+type PolicyCardProps = {
+  api_id: number;
+  policy: AppliedPolicy;
+  kind: PolicyKind | undefined;
+  refusals: Refusals;
+  selected: boolean;
+  first: boolean;
+  last: boolean;
+  onSelect: () => void;
+  onRemoved: () => void;
+  onMove: (by: 1 | -1) => void;
+};
+
+/** One policy in the lane: drag it, switch it, open it. Alt+arrows move it. */
+export function PolicyCard({ api_id, policy, kind, refusals, selected, first, last, onSelect, onRemoved, onMove }: PolicyCardProps) {
+  const sortable = useSortable({ id: policy.id });
+  const changed = useDrafts((state) => draftKey(api_id, policy.id) in state.drafts);
+  const [removing, setRemoving] = useState(false);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowUp: -1 as const, ArrowDown: 1 as const }[event.key];
+    if (!event.altKey || !by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onMove(by);
+  };
+  const enable = (enabled: boolean) =>
+    actions.savePolicy(api_id, policy.id, inputOf({ ...draftOf(policy), enabled })).then(
+      () => toast(`${policy.policy} is ${enabled ? "on, and in force" : "off"}.`),
+      (failure: unknown) => toast(`${policy.policy} was not switched. ${messageOf(failure)}`, "error"),
+    );
+  const acts = (half: "request" | "response") => policy.enabled && (kind?.acts_on[half] ?? false);
+  return (
+    <li
+      className="lane lane-item"
+      ref={sortable.setNodeRef}
+      style={{ transform: CSS.Translate.toString(sortable.transform), transition: sortable.transition }}
+    >
+      <Gutter side="in" acts={acts("request")} />
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: Alt+arrows are heard from every control inside the card */}
+      <div
+        className={classes("policy", !policy.enabled && "off", selected && "selected", sortable.isDragging && "dragging")}
+        onKeyDown={onKeyDown}
+      >
+        <button
+          type="button"
+          className="grip"
+          {...sortable.attributes}
+          {...sortable.listeners}
+          aria-label={`Drag ${policy.policy}`}
+          title="Drag, or Alt + arrows"
+        >
+          <GripVertical className="i i-s" aria-hidden />
+        </button>
+        <Switch checked={policy.enabled} onChange={enable} label={`${policy.policy} in force`} />
+        <button type="button" className="policy-open" onClick={onSelect} aria-expanded={selected}>
+          <span className="row policy-name">
+            <span className="nm mono">{policy.policy}</span>
+            {changed && <span className="chip chip-accent scope-chip">Changed, not in force</span>}
+            {(policy.only ?? []).slice(0, 2).map((only) => (
+              <span className="chip mono scope-chip" key={scopeWords(only)}>
+                {scopeWords(only)}
+              </span>
+            ))}
+            {(policy.only ?? []).length > 2 && <span className="chip scope-chip">+{(policy.only ?? []).length - 2}</span>}
+          </span>
+          <span className="sum trunc" title={policy.summary}>
+            {policy.summary}
+          </span>
+        </button>
+        <Share policy={policy} refusals={refusals} />
+        <Menu
+          trigger={<IconButton icon={Ellipsis} label={`More for ${policy.policy}`} />}
+          items={[
+            { label: "Move up", icon: ArrowUp, kbd: "Alt ↑", disabled: first, run: () => onMove(-1) },
+            { label: "Move down", icon: ArrowDown, kbd: "Alt ↓", disabled: last, run: () => onMove(1) },
+            { label: "Remove", icon: Trash2, danger: true, run: () => setRemoving(true) },
+          ]}
+        />
+      </div>
+      <Gutter side="out" acts={acts("response")} />
+      <RemovePolicy api_id={api_id} policy={policy} open={removing} onClose={() => setRemoving(false)} onRemoved={onRemoved} />
+    </li>
+  );
+}
+
+function Share({ policy, refusals }: { policy: AppliedPolicy; refusals: Refusals }) {
+  if (!policy.enabled) return <div className="share t3">off</div>;
+  const refused = refusals.by_policy.get(policy.policy) ?? 0;
+  return (
+    <div className="share" title={`${count(refused)} of ${count(refusals.calls)} calls`}>
+      <div className={refused > 0 ? "cr" : "t3"}>{refused > 0 ? <b>{percent(refused, refusals.calls)}</b> : "0 %"}</div>
+      <div className="t3 micro">of calls</div>
+    </div>
+  );
+}
+
+type RemoveProps = { api_id: number; policy: AppliedPolicy; open: boolean; onClose: () => void; onRemoved: () => void };
+
+export function RemovePolicy({ api_id, policy, open, onClose, onRemoved }: RemoveProps) {
+  const confirm = async () => {
+    await actions.deletePolicy(api_id, policy.id);
+    toast(`${policy.policy} is removed.`);
+    onRemoved();
+  };
+  return (
+    <Confirm open={open} onClose={onClose} title={`Remove ${policy.policy}?`} act={`Remove ${policy.policy}`} onConfirm={confirm}>
+      It stops at once, and its configuration is lost. Switch it off instead to keep the configuration.
+    </Confirm>
+  );
+}

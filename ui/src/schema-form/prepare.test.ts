@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { prepared } from "./prepare";
+
+describe("prepared", () => {
+  it("drops null from a nullable property and keeps its description", () => {
+    const schema = prepared({
+      properties: { key: { description: "why", anyOf: [{ type: "string", format: "expression" }, { type: "null" }] } },
+    });
+    expect(schema.properties?.key).toEqual({ title: "Key", type: "string", format: "expression", description: "why" });
+  });
+
+  it("takes text where text or a number is allowed", () => {
+    expect(prepared({ type: ["integer", "string", "null"], format: "duration" })).toEqual({ type: "string", format: "duration" });
+  });
+
+  it("puts properties in the order that x-order asks for", () => {
+    const schema = prepared({ properties: { a: {}, b: { "x-order": 2 }, c: { "x-order": 1 } } });
+    expect(Object.keys(schema.properties ?? {})).toEqual(["c", "b", "a"]);
+  });
+
+  it("names choices by their short description or their constant", () => {
+    const schema = prepared({
+      oneOf: [
+        { const: "basic", description: "The Authorization header." },
+        { const: "not_there", description: "x".repeat(80) },
+      ],
+    });
+    expect((schema.oneOf as { title: string }[]).map((option) => option.title)).toEqual(["The Authorization header", "Not there"]);
+  });
+
+  it("names tagged objects by their tag", () => {
+    const schema = prepared({
+      oneOf: [
+        { type: "object", properties: { kind: { const: "jwks_url" } } },
+        { type: "object", required: ["secret"], properties: {} },
+      ],
+    });
+    expect((schema.oneOf as { title: string }[]).map((option) => option.title)).toEqual(["Jwks url", "Secret"]);
+  });
+
+  it("reaches into definitions and items", () => {
+    const schema = prepared({
+      $defs: { Limit: { properties: { per_ip: { type: ["boolean", "null"] } } } },
+      items: { type: ["integer", "null"] },
+    });
+    expect(schema.$defs?.Limit).toEqual({ properties: { per_ip: { title: "Per ip", type: "boolean" } } });
+    expect(schema.items).toEqual({ type: "integer" });
+  });
+});

@@ -1,0 +1,190 @@
+import type { RegistryWidgetsType, WidgetProps } from "@rjsf/utils";
+import { useState } from "react";
+import { Select, Switch, TextArea, TextInput } from "@/shared/ui";
+import { joinDuration, splitDuration, UNIT_NAMES, UNITS, type Unit } from "./duration";
+
+/** What is shown in an empty field: the example where there is one, else the default that then holds. */
+function hintOf({ schema, placeholder }: WidgetProps): string | undefined {
+  if (placeholder) return placeholder;
+  if (schema.default !== undefined && schema.default !== null && typeof schema.default !== "object") return String(schema.default);
+  const example = Array.isArray(schema.examples) ? schema.examples[0] : undefined;
+  return typeof example === "string" || typeof example === "number" ? String(example) : undefined;
+}
+
+const shared = ({ id, disabled, readonly, required, rawErrors }: WidgetProps) => ({
+  id,
+  disabled: disabled || readonly,
+  "aria-required": required || undefined,
+  "aria-describedby": `${id}__note`,
+  "aria-invalid": (rawErrors?.length ?? 0) > 0 || undefined,
+});
+
+const textOf = (value: unknown): string =>
+  value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+
+/** An emptied field is left out of the configuration, so that its default holds. */
+const orNothing = (text: string): string | undefined => (text === "" ? undefined : text);
+
+function TextWidget(props: WidgetProps) {
+  return (
+    <TextInput
+      {...shared(props)}
+      placeholder={hintOf(props)}
+      value={textOf(props.value)}
+      onChange={(event) => props.onChange(orNothing(event.target.value))}
+    />
+  );
+}
+
+/** Paths, expressions, addresses: text that a person compares letter by letter. */
+function MonoWidget(props: WidgetProps) {
+  return (
+    <TextInput
+      {...shared(props)}
+      mono
+      placeholder={hintOf(props)}
+      value={textOf(props.value)}
+      onChange={(event) => props.onChange(orNothing(event.target.value))}
+    />
+  );
+}
+
+function PasswordWidget(props: WidgetProps) {
+  return (
+    <TextInput
+      {...shared(props)}
+      type="password"
+      autoComplete="new-password"
+      placeholder={hintOf(props)}
+      value={textOf(props.value)}
+      onChange={(event) => props.onChange(orNothing(event.target.value))}
+    />
+  );
+}
+
+function TextareaWidget(props: WidgetProps) {
+  return (
+    <TextArea
+      {...shared(props)}
+      mono
+      placeholder={hintOf(props)}
+      value={textOf(props.value)}
+      onChange={(event) => props.onChange(orNothing(event.target.value))}
+    />
+  );
+}
+
+/** Keeps what is not a number as text, for the gateway to say what is wrong with it. */
+function NumberWidget(props: WidgetProps) {
+  const read = (text: string) => (text.trim() === "" ? undefined : Number.isFinite(Number(text)) ? Number(text) : text);
+  return (
+    <TextInput
+      {...shared(props)}
+      inputMode="decimal"
+      className="number-input"
+      placeholder={hintOf(props)}
+      value={textOf(props.value)}
+      onChange={(event) => props.onChange(read(event.target.value))}
+    />
+  );
+}
+
+function CheckboxWidget(props: WidgetProps) {
+  return (
+    <Switch
+      id={props.id}
+      checked={Boolean(props.value ?? props.schema.default ?? false)}
+      onChange={props.onChange}
+      disabled={props.disabled || props.readonly || false}
+    />
+  );
+}
+
+function SelectWidget(props: WidgetProps) {
+  const choices = props.options.enumOptions ?? [];
+  const shown = props.value ?? props.schema.default;
+  const index = choices.findIndex((choice) => choice.value === shown);
+  const options = choices.map((choice, at) => ({ value: String(at), label: choice.label }));
+  const unset = index < 0 ? [{ value: "", label: "Choose" }] : [];
+  return (
+    <Select
+      {...shared(props)}
+      value={index < 0 ? "" : String(index)}
+      options={[...unset, ...options]}
+      onChange={(at) => at !== "" && props.onChange(choices[Number(at)]?.value)}
+    />
+  );
+}
+
+/** Several of a few: one press each. */
+function CheckboxesWidget(props: WidgetProps) {
+  const chosen: unknown[] = Array.isArray(props.value) ? props.value : [];
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a row in WebKitGTK
+    <div className="row wrap" role="group" aria-label={props.label}>
+      {(props.options.enumOptions ?? []).map((choice) => {
+        const on = chosen.includes(choice.value);
+        return (
+          <button
+            key={String(choice.value)}
+            type="button"
+            className="chip chip-toggle"
+            aria-pressed={on}
+            onClick={() => props.onChange(on ? chosen.filter((value) => value !== choice.value) : [...chosen, choice.value])}
+          >
+            {choice.label}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** A number and its unit. The unit chosen before a number is typed is kept here, since the configuration has no place for it. */
+function DurationWidget(props: WidgetProps) {
+  const preset = splitDuration(props.schema.default);
+  const [unit, setUnit] = useState<Unit>(preset.unit);
+  const shown = splitDuration(props.value, unit);
+  const change = (next: { amount?: string; unit?: Unit }) => {
+    if (next.unit) setUnit(next.unit);
+    props.onChange(joinDuration({ ...shown, ...next }));
+  };
+  return (
+    <div className="row duration">
+      <TextInput
+        {...shared(props)}
+        inputMode="numeric"
+        placeholder={preset.amount || undefined}
+        value={shown.amount}
+        onChange={(event) => change({ amount: event.target.value })}
+      />
+      <Select
+        aria-label={`Unit of ${props.label.toLowerCase()}`}
+        value={shown.unit}
+        options={UNITS.map((value) => ({ value, label: UNIT_NAMES[value] }))}
+        onChange={(next) => change({ unit: next })}
+      />
+    </div>
+  );
+}
+
+export const widgets: RegistryWidgetsType = {
+  TextWidget,
+  PasswordWidget,
+  TextareaWidget,
+  CheckboxWidget,
+  SelectWidget,
+  RadioWidget: SelectWidget,
+  CheckboxesWidget,
+  UpDownWidget: NumberWidget,
+  URLWidget: MonoWidget,
+  EmailWidget: TextWidget,
+  // By `format`, as the policies' schemas name them.
+  duration: DurationWidget,
+  expression: MonoWidget,
+  regex: MonoWidget,
+  uri: MonoWidget,
+  url: MonoWidget,
+  multiline: TextareaWidget,
+  password: PasswordWidget,
+};
