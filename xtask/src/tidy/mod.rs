@@ -8,6 +8,7 @@ mod registry;
 mod tiers;
 mod walk;
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -34,9 +35,7 @@ pub struct Breach {
 
 /// Checks everything and reports every breach, not the first alone.
 pub fn run(options: &Options) -> Result<()> {
-    setup::install(&[Need::Window])?;
     setup::npm_ci(&project::ui())?;
-    setup::ui_build()?;
     if options.fix {
         mend()?;
     }
@@ -63,8 +62,9 @@ fn formatting() -> Result<()> {
 
 fn console() -> Result<()> {
     let ui = project::ui();
+    let colours = if std::io::stdout().is_terminal() { "force" } else { "off" };
     let lint = project::npm("Lint the console", &ui)
-        .args(["run", "lint"])
+        .args(["run", "lint", "--", &format!("--colors={colours}")])
         .fix("`cargo xtask tidy --fix` mends what it can.")
         .run();
     let types = project::npm("Check the console's types", &ui).args(["run", "check"]).run();
@@ -72,6 +72,9 @@ fn console() -> Result<()> {
 }
 
 fn lints() -> Result<()> {
+    // The app's own crate compiles with the window's libraries, and with the built console inside.
+    setup::install(&[Need::Window])?;
+    setup::ui_build()?;
     project::cargo("Lint the Rust code")
         .args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
         .dir(&project::root())

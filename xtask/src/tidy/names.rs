@@ -35,7 +35,8 @@ pub fn check(root: &Path) -> Result<Vec<Breach>> {
 }
 
 fn empty_types(text: &str) -> Vec<String> {
-    let words = text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).map(without_strings);
+    let words = code.flat_map(|line| {
         let words: Vec<_> =
             line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
         let named =
@@ -43,6 +44,11 @@ fn empty_types(text: &str) -> Vec<String> {
         named.collect::<Vec<_>>()
     });
     words.filter(|name| EMPTY_WORDS.iter().any(|word| name.ends_with(word))).collect()
+}
+
+/// A line without what stands between double quotes, which names nothing of ours.
+fn without_strings(line: &str) -> String {
+    line.split('"').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -53,10 +59,7 @@ mod tests {
     #[test]
     fn names_that_say_nothing_are_named() {
         let folder = project(&[
-            (
-                "src-tauri/model/src/lib.rs",
-                "pub struct PlanManager;\npub struct Plan;\n// struct LineHelper\n",
-            ),
+            ("src-tauri/model/src/lib.rs", "pub struct PlanManager;\npub struct Plan;\n// struct LineHelper"),
             ("ui/src/shared/utils.ts", "export const x = 1;"),
             ("ui/src/api/schema.ts", "export interface ApiManager {}"),
         ]);
@@ -64,5 +67,10 @@ mod tests {
             check(folder.path()).unwrap().into_iter().map(|breach| breach.message).collect();
         assert_eq!(messages.len(), 2, "{messages:?}");
         assert!(messages[0].contains("PlanManager") && messages[1].contains("utils"));
+    }
+
+    #[test]
+    fn text_between_quotes_names_nothing() {
+        assert!(empty_types(&format!("let text = {0}struct TextHelper{0};", '"')).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The console's tiers: what all screens share knows no screen, and one screen family does not reach into another's files.
+//! The console's tiers: what all screens share knows no screen.
 
 use std::path::Path;
 
@@ -17,20 +17,14 @@ pub fn check(root: &Path) -> Result<Vec<Breach>> {
         if source.path.contains(".test.") {
             continue;
         }
-        for target in imports(&source.path, &source.text) {
-            let Some(screen) = target.strip_prefix("ui/src/features/") else { continue };
-            let family = screen.split('/').next().unwrap_or_default();
-            let deep = screen.split('/').nth(1).is_some_and(|file| file != "index");
-            let own = source.path.starts_with(&format!("ui/src/features/{family}/"));
-            let message = if BELOW_SCREENS.iter().any(|tier| source.path.starts_with(tier)) {
-                format!("imports {target}: what all screens share knows no screen")
-            } else if source.path.starts_with("ui/src/features/") && !own && deep {
-                format!("imports {target}: a screen family is used through its index")
-            } else {
-                continue;
-            };
-            breaches.push(Breach { file: source.path.clone(), message });
-        }
+        let is_below = BELOW_SCREENS.iter().any(|tier| source.path.starts_with(tier));
+        let screens = imports(&source.path, &source.text)
+            .into_iter()
+            .filter(|target| target.starts_with("ui/src/features/"));
+        breaches.extend(screens.filter(|_| is_below).map(|screen| Breach {
+            file: source.path.clone(),
+            message: format!("imports {screen}: what all screens share knows no screen"),
+        }));
     }
     Ok(breaches)
 }
@@ -86,15 +80,5 @@ mod tests {
         ]);
         let files: Vec<_> = check(folder.path()).unwrap().into_iter().map(|breach| breach.file).collect();
         assert_eq!(files, ["ui/src/shared/chart/index.tsx", "ui/src/shared/lazy.ts"]);
-    }
-
-    #[test]
-    fn screens_use_each_other_through_the_index() {
-        let folder = project(&[
-            ("ui/src/features/clients/a.tsx", "import { open } from '../tester';\nimport b from './b';"),
-            ("ui/src/features/traffic/a.tsx", "import { store } from '@/features/tester/store';"),
-        ]);
-        let files: Vec<_> = check(folder.path()).unwrap().into_iter().map(|breach| breach.file).collect();
-        assert_eq!(files, ["ui/src/features/traffic/a.tsx"]);
     }
 }
