@@ -27,18 +27,23 @@ function DeltaWords({ delta }: { delta: Delta | null }) {
 
 interface FigureProps {
   name: string;
+  /** Beside the name, quieter. */
+  note?: string;
   value: string;
   unit: string;
   delta: Delta | null | undefined;
   spark: readonly number[];
 }
 
-function Figure({ name, value, unit, delta, spark }: FigureProps): ReactNode {
+function Figure({ name, note, value, unit, delta, spark }: FigureProps): ReactNode {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div className="figure" role="group" aria-label={name}>
       <div>
-        <div className="k">{name}</div>
+        <div className="k">
+          {name}
+          {note && <span className="t3">, {note}</span>}
+        </div>
         <div className="v">
           {value}
           <small>{unit}</small>
@@ -69,7 +74,8 @@ export function FigureCards({ data, compare }: { data: Analytics; compare: boole
       <Figure
         name="Calls"
         value={count(totals.calls)}
-        unit={`, ${decimal(totals.calls / ((data.to_ms - data.from_ms) / 1000))} a second`}
+        unit=""
+        note={`${decimal(totals.calls / ((data.to_ms - data.from_ms) / 1000))} a second`}
         delta={only(callsDelta(totals, before))}
         spark={steps.map((step) => step?.calls ?? 0)}
       />
@@ -83,7 +89,8 @@ export function FigureCards({ data, compare }: { data: Analytics; compare: boole
       <Figure
         name="Latency p95"
         value={p95}
-        unit={totals.calls > 0 ? `${p95_unit}, average ${micros(totals.avg_us)}` : p95_unit}
+        unit={p95_unit}
+        {...(totals.calls > 0 && { note: `average ${micros(totals.avg_us)}` })}
         delta={only(latencyDelta(totals, before))}
         spark={steps.map((step) => step?.p95_us ?? 0)}
       />

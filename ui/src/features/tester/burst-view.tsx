@@ -14,10 +14,10 @@ const FILLS: Record<StatusClass, string> = {
   none: "key-none",
 };
 
-/** A status counts as refused when the first refused answer has it; the burst keeps no more than that. */
-export function burstClass(status: number, result: Pick<BurstResult, "first_refused">): StatusClass {
-  const refused = result.first_refused?.status === status;
-  return classOf(status, refused ? (result.first_refused?.call?.refused_by ?? "policy") : null);
+/** A status counts as refused when an answer that was kept has it and was refused; a burst keeps no more than two. */
+export function burstClass(status: number, { first, first_refused }: Pick<BurstResult, "first" | "first_refused">): StatusClass {
+  const kept = [first_refused, first].find((response) => response?.status === status);
+  return classOf(status, kept?.call?.refused_by);
 }
 
 type Answers = BurstResult["by_status"][number];

@@ -80,7 +80,7 @@ describe("explain", () => {
 
 it("takes a status for refused only when a refused answer has it", () => {
   const first_refused = response(429, { refused_by: "rate-limiting" });
-  expect(burstClass(429, { first_refused })).toBe("refused");
-  expect(burstClass(404, { first_refused })).toBe("4");
-  expect(burstClass(0, { first_refused: null })).toBe("none");
+  expect(burstClass(429, { first: null, first_refused })).toBe("refused");
+  expect(burstClass(404, { first: response(404, {}), first_refused })).toBe("4");
+  expect(burstClass(0, { first: null, first_refused: null })).toBe("none");
 });

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { KeyRound, Repeat2, X } from "lucide-react";
-import { useState } from "react";
+import { ChevronDown, KeyRound, Repeat2, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
 import { queries } from "@/api/queries";
 import type { ApiSummary, ClientApp } from "@/api/types";
 import { Button, IconButton, Select } from "@/shared/ui";
@@ -23,6 +23,16 @@ const clientOptions = (clients: readonly ClientApp[]) => [
 ];
 
 const asId = (value: string) => (value === "" ? null : Number(value));
+
+/** A select without a frame, inside a field that has one. */
+function Bare({ children }: { children: ReactNode }) {
+  return (
+    <span className="bare-select">
+      {children}
+      <ChevronDown className="i i-xs" aria-hidden />
+    </span>
+  );
+}
 
 /** Method, target, whom to call as, and the buttons that send. */
 export function RequestLine() {
@@ -48,23 +58,32 @@ export function RequestLine() {
       }}
     >
       <div className="tester-target">
-        <select className="method w" aria-label="Method" value={draft.method} onChange={(event) => change({ method: event.target.value })}>
-          {METHODS.map((method) => (
-            <option key={method}>{method}</option>
-          ))}
-        </select>
-        <select
-          className="tester-api"
-          aria-label="API"
-          value={draft.api_id === null ? ANY_URL : String(draft.api_id)}
-          onChange={(event) => change({ api_id: asId(event.target.value) })}
-        >
-          {apiOptions(apis).map((option) => (
-            <option key={option.value} value={option.value}>
-              {option.label}
-            </option>
-          ))}
-        </select>
+        <Bare>
+          <select
+            className="method w"
+            aria-label="Method"
+            value={draft.method}
+            onChange={(event) => change({ method: event.target.value })}
+          >
+            {METHODS.map((method) => (
+              <option key={method}>{method}</option>
+            ))}
+          </select>
+        </Bare>
+        <Bare>
+          <select
+            className="tester-api"
+            aria-label="API"
+            value={draft.api_id === null ? ANY_URL : String(draft.api_id)}
+            onChange={(event) => change({ api_id: asId(event.target.value) })}
+          >
+            {apiOptions(apis).map((option) => (
+              <option key={option.value} value={option.value}>
+                {option.label}
+              </option>
+            ))}
+          </select>
+        </Bare>
         {api && (
           <span className="path t3 tester-prefix trunc" title={api.proxy_url}>
             {prefixOf(api)}

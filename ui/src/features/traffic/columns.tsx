@@ -11,8 +11,8 @@ export function preciseClock(at_us: number): string {
 }
 
 export const columns: readonly VirtualColumn<CallSummary>[] = [
-  { key: "time", title: "Time", width: "112px", cell: (call) => <span className="mono t3">{preciseClock(call.at_us)}</span> },
-  { key: "method", title: "Method", width: "72px", cell: (call) => <Method method={call.method} /> },
+  { key: "time", title: "Time", width: "104px", cell: (call) => <span className="mono t3">{preciseClock(call.at_us)}</span> },
+  { key: "method", title: "Method", width: "66px", cell: (call) => <Method method={call.method} /> },
   {
     key: "path",
     title: "Path",
@@ -26,22 +26,27 @@ export const columns: readonly VirtualColumn<CallSummary>[] = [
   {
     key: "api",
     title: "API",
-    width: "minmax(90px, 148px)",
+    width: "minmax(90px, 126px)",
     cell: (call) => <span className={call.api_name ? "t2" : "t3"}>{call.api_name ?? "no API"}</span>,
   },
   {
     key: "client",
     title: "Client",
-    width: "minmax(80px, 124px)",
+    width: "minmax(80px, 108px)",
     cell: (call) => <span className={call.client_name ? "t2" : "t3"}>{call.client_name ?? "unknown"}</span>,
   },
-  { key: "status", title: "Status", width: "74px", cell: (call) => <CallStatus status={call.status} refused_by={call.refused_by} /> },
+  { key: "status", title: "Status", width: "68px", cell: (call) => <CallStatus status={call.status} refused_by={call.refused_by} /> },
   {
     key: "refused_by",
     title: "Refused by",
-    width: "minmax(90px, 156px)",
+    width: "minmax(90px, 146px)",
     cell: (call) => <span className="cr">{call.refused_by}</span>,
   },
-  { key: "duration", title: "Duration", width: "144px", cell: (call) => <DurationBar duration_us={call.duration_us} /> },
-  { key: "size", title: "Size", width: "78px", number: true, cell: (call) => <span className="t2">{bytes(call.response_bytes)}</span> },
+  {
+    key: "duration",
+    title: <span className="duration-title">Duration</span>,
+    width: "134px",
+    cell: (call) => <DurationBar duration_us={call.duration_us} />,
+  },
+  { key: "size", title: "Size", width: "70px", number: true, cell: (call) => <span className="t2">{bytes(call.response_bytes)}</span> },
 ];

@@ -103,9 +103,7 @@ export function QueryField({ tokens, onChange, values }: QueryFieldProps) {
           aria-controls={list_id}
           aria-autocomplete="list"
           aria-activedescendant={shown && at >= 0 ? `${list_id}-${at}` : undefined}
-          placeholder={
-            tokens.length === 0 ? "status:4xx  api:orders  client:MyTestApp  policy:rate-limiting  method:POST  /part/of/path" : ""
-          }
+          placeholder={tokens.length === 0 ? "status:4xx api:orders /part/of/path" : ""}
           value={draft}
           spellCheck={false}
           autoComplete="off"

@@ -122,7 +122,7 @@ export function TrafficScreen() {
         <span className="small t3" aria-live="polite">
           {loading ? "Loading" : plural(list.shown.length, "call")}
           {list.next !== null && " and older ones"}
-          {list.skipped > 0 && `, ${count(list.skipped)} more too fast to list`}
+          {list.skipped > 0 && `, ${count(list.skipped)} more came too fast to list`}
         </span>
       }
       actions={

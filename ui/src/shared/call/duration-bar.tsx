@@ -14,7 +14,7 @@ export function durationPx(duration_us: number): number {
 
 export function DurationBar({ duration_us }: { duration_us: number }) {
   return (
-    <span className="row duration">
+    <span className="row call-duration">
       <span className="duration-words">{micros(duration_us)}</span>
       <span className={duration_us > SLOW_US ? "dur slow" : "dur"} style={{ width: durationPx(duration_us) }} />
     </span>

@@ -36,8 +36,13 @@ describe("mergeIntoSteps", () => {
 
 describe("stack", () => {
   it("draws each class on top of those below it, a second", () => {
-    const layers = stack([point(0, 10, 5)], 5);
+    const layers = stack([point(0, 10, 5)], 5, 60_000);
     expect(layers.map((layer) => layer[0])).toEqual([2, 2, 2, 2, 3]);
+  });
+
+  it("does not take the step under way for a drop", () => {
+    expect(stack([point(0, 10)], 20, 10_000)[0]).toEqual([1]);
+    expect(stack([point(0, 10)], 20, 1)[0]).toEqual([2]);
   });
 });
 

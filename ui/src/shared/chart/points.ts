@@ -54,13 +54,22 @@ export function mergeIntoSteps(points: readonly CallPoint[], from_ms: number, to
   return steps;
 }
 
+/** A step that has only begun counts as at least this part of itself: fewer seconds would make a guess of a rate. */
+const LEAST_PART = 0.25;
+
+/** The seconds that a step has lasted so far, for the rate of the step under way. */
+export function secondsOf(at_ms: number, step_seconds: number, now_ms: number): number {
+  return Math.min(step_seconds, Math.max(step_seconds * LEAST_PART, (now_ms - at_ms) / 1000));
+}
+
 /** Running totals from the bottom class up, as calls a second: what a stacked chart draws. */
-export function stack(points: readonly CallPoint[], step_seconds: number): number[][] {
+export function stack(points: readonly CallPoint[], step_seconds: number, now_ms: number): number[][] {
   const layers = CLASSES.map(() => new Array<number>(points.length));
   points.forEach((point, index) => {
+    const seconds = secondsOf(point.at_ms, step_seconds, now_ms);
     let sum = 0;
     CLASSES.forEach((name, layer) => {
-      sum += point[name] / step_seconds;
+      sum += point[name] / seconds;
       (layers[layer] as number[])[index] = sum;
     });
   });

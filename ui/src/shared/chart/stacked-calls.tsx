@@ -6,7 +6,7 @@ import { ChartFrame } from "./frame";
 import { hatch } from "./hatch";
 import { type Mark, marksPlugin } from "./marks";
 import { Plot } from "./plot";
-import { type CallPoint, CLASS_NAMES, CLASSES, callsOf, mergeIntoSteps, stack, stepFor } from "./points";
+import { type CallPoint, CLASS_NAMES, CLASSES, callsOf, mergeIntoSteps, secondsOf, stack, stepFor } from "./points";
 import type { ChartTheme } from "./theme";
 import { tooltip } from "./tooltip";
 
@@ -80,7 +80,7 @@ export function StackedCalls({
   const to = to_ms ?? points.at(-1)?.at_ms ?? from;
   const step = stepFor(to - from, stepSeconds, MOST_POINTS);
   const steps = useMemo(() => mergeIntoSteps(points, from, to, step), [points, from, to, step]);
-  const data = useMemo(() => [steps.map((point) => point.at_ms), ...stack(steps, step)] as uPlot.AlignedData, [steps, step]);
+  const data = useMemo(() => [steps.map((point) => point.at_ms), ...stack(steps, step, Date.now())] as uPlot.AlignedData, [steps, step]);
   const shown = useRef({ steps, step, marks });
   shown.current = { steps, step, marks };
   const calls = useMemo(() => steps.reduce((sum, point) => sum + callsOf(point), 0), [steps]);
@@ -103,7 +103,7 @@ export function StackedCalls({
           if (!point) return null;
           const rows = [...CLASSES].reverse().map((name) => ({
             name: CLASS_NAMES[name],
-            value: `${count(point[name])} (${decimal(point[name] / step)}/s)`,
+            value: `${count(point[name])} (${decimal(point[name] / secondsOf(point.at_ms, step, Date.now()))}/s)`,
           }));
           return { title: stepLabel(point.at_ms, step), rows };
         }),
