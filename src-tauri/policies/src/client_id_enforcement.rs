@@ -1,0 +1,359 @@
+//! Client ID enforcement: only known client apps with an approved contract may call.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use gatepost_gateway::{
+    ActsOn, Category, Context, Decision, Env, Expression, Identity, Policy, PolicyConfig, Refusal, Reply,
+    Request, Side, Step, Subject, Verdict,
+};
+use gatepost_model::{Fault, Faults, Note};
+use http::header::AUTHORIZATION;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// # Client ID enforcement
+///
+/// Lets only known client apps with an approved contract call the API.
+///
+/// A caller sends the client ID and the secret of one of its credentials, by default in the headers `client_id` and
+/// `client_secret`. It is let through when the secret is right and its client app has an approved contract with this
+/// API.
+///
+/// | What the caller sent | Answer |
+/// |---|---|
+/// | no client ID | 401, `Client ID is not present` |
+/// | an unknown client ID, a wrong or missing secret, or no approved contract | 401, `Invalid client ID or secret` |
+///
+/// The answers do not tell an unknown client ID from a wrong secret, so nobody can find out which client IDs exist.
+/// The call's trail says which it was.
+///
+/// Policies below this one can use `#[authentication.clientId]` and `#[authentication.clientName]`, for example to
+/// count calls per client. A client app whose secret is right is shown with its calls even when it has no contract.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientIdEnforcement {
+    /// Where the caller puts its client ID and secret.
+    credentials_origin: CredentialsOrigin,
+    /// Gives the client ID. Used with `custom_expression` only.
+    #[schemars(extend("format" = "expression"), example = "#[attributes.queryParams['client_id']]")]
+    client_id_expression: String,
+    /// Gives the secret. Leave it blank to check the client ID alone. Used with `custom_expression` only.
+    #[schemars(extend("format" = "expression"), example = "#[attributes.queryParams['client_secret']]")]
+    client_secret_expression: String,
+}
+
+/// Where the caller puts its client ID and secret.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum CredentialsOrigin {
+    /// Where the two expressions say, such as headers or query parameters.
+    CustomExpression,
+    /// In the `Authorization` header, as HTTP Basic authentication: the client ID is the user name.
+    HttpBasicAuthenticationHeader,
+}
+
+impl Default for ClientIdEnforcement {
+    fn default() -> Self {
+        Self {
+            credentials_origin: CredentialsOrigin::CustomExpression,
+            client_id_expression: "#[attributes.headers['client_id']]".into(),
+            client_secret_expression: "#[attributes.headers['client_secret']]".into(),
+        }
+    }
+}
+
+impl PolicyConfig for ClientIdEnforcement {
+    const NAME: &'static str = "client-id-enforcement";
+    const CATEGORY: Category = Category::Security;
+    const ACTS_ON: ActsOn = ActsOn { request: true, response: false };
+    const EXAMPLE: &'static str = r##"{
+        "credentials_origin": "custom_expression",
+        "client_id_expression": "#[attributes.headers['client_id']]",
+        "client_secret_expression": "#[attributes.headers['client_secret']]"
+    }"##;
+
+    fn summary(&self) -> String {
+        match self.credentials_origin {
+            CredentialsOrigin::HttpBasicAuthenticationHeader => "client ID and secret as HTTP Basic".into(),
+            CredentialsOrigin::CustomExpression if self.client_secret_expression.trim().is_empty() => {
+                format!("client ID alone, from {}", self.client_id_expression)
+            }
+            CredentialsOrigin::CustomExpression => {
+                format!("client ID and secret, from {}", self.client_id_expression)
+            }
+        }
+    }
+
+    fn compile(self, _: &Env<'_>) -> Result<Box<dyn Policy>, Vec<Fault>> {
+        if self.credentials_origin == CredentialsOrigin::HttpBasicAuthenticationHeader {
+            return Ok(Box::new(Enforced { origin: Origin::Basic }));
+        }
+        let mut faults = Faults::new();
+        let id = faults.take("client_id_expression", parse(&self.client_id_expression));
+        let secret = match self.client_secret_expression.trim() {
+            "" => None,
+            text => faults.take("client_secret_expression", parse(text)),
+        };
+        match id.filter(|_| faults.is_empty()) {
+            Some(id) => Ok(Box::new(Enforced { origin: Origin::Expressions { id, secret } })),
+            None => Err(faults.into_vec()),
+        }
+    }
+}
+
+/// An expression that can differ from call to call: a fixed text would make every caller the same client.
+fn parse(text: &str) -> Result<Expression, String> {
+    let expression = Expression::parse(text.trim(), Side::Request)?;
+    match expression.as_literal() {
+        Some(_) => {
+            Err("is the same for every call; write an expression such as #[attributes.headers['x']]".into())
+        }
+        None => Ok(expression),
+    }
+}
+
+struct Enforced {
+    origin: Origin,
+}
+
+enum Origin {
+    Basic,
+    /// No secret means that the client ID alone is checked.
+    Expressions {
+        id: Expression,
+        secret: Option<Expression>,
+    },
+}
+
+/// What the caller sent.
+struct Presented<'a> {
+    id: Cow<'a, str>,
+    secret: Secret<'a>,
+}
+
+enum Secret<'a> {
+    NotAsked,
+    Sent(Cow<'a, str>),
+    Missing,
+}
+
+impl Policy for Enforced {
+    fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
+        let authenticated = self.origin.authenticate(request, cx);
+        Verdict::Now(authenticated.and_then(|identity| self.admit(identity, cx)))
+    }
+}
+
+impl Enforced {
+    /// Notes who calls, then asks for a contract: the operator sees who it was even when there is none.
+    fn admit(&self, identity: Identity, cx: &mut Context) -> Decision {
+        let approved = cx.clients().may_call(identity.client_app, cx.api);
+        cx.identity = Some(identity);
+        if approved {
+            Ok(Step::passed(const { Note::new("known client app with an approved contract") }))
+        } else {
+            Err(self
+                .origin
+                .invalid(const { Note::new("the client app has no approved contract with this API") }))
+        }
+    }
+}
+
+impl Origin {
+    /// Who calls, when the secret is right. Takes the same work for an unknown client ID as for a known one.
+    fn authenticate(&self, request: &Request, cx: &Context) -> Result<Identity, Box<Refusal>> {
+        let Presented { id, secret } = self.presented(request, cx)?;
+        let known = cx.clients().credential(&id);
+        let expected = known.map_or(&[0; 32], |known| &known.secret_hash);
+        let right = match &secret {
+            Secret::NotAsked => true,
+            Secret::Sent(secret) => Sha256::digest(secret.as_bytes()).ct_eq(expected).into(),
+            Secret::Missing => false,
+        };
+        match known {
+            Some(known) if right => Ok(Identity {
+                client_app: known.client_app,
+                name: known.name.clone(),
+                client_id: id.into_owned().into(),
+            }),
+            Some(_) if matches!(secret, Secret::Missing) => {
+                Err(self.invalid(Note::new("no secret came with client ID {}").with(start_of(&id))))
+            }
+            Some(_) => Err(self.invalid(Note::new("wrong secret for client ID {}").with(start_of(&id)))),
+            None => Err(self.invalid(Note::new("unknown client ID {}").with(start_of(&id)))),
+        }
+    }
+
+    fn presented<'a>(&'a self, request: &'a Request, cx: &'a Context) -> Result<Presented<'a>, Box<Refusal>> {
+        let presented = match self {
+            Self::Basic => basic_credentials(request),
+            Self::Expressions { id, secret } => {
+                let subject = Subject::request(request, cx);
+                let read = |expression: &'a Expression| expression.evaluate(&subject).map_err(unreadable);
+                let secret = match secret {
+                    None => Secret::NotAsked,
+                    Some(secret) => read(secret)?.map_or(Secret::Missing, Secret::Sent),
+                };
+                read(id)?.filter(|id| !id.is_empty()).map(|id| Presented { id, secret })
+            }
+        };
+        presented.ok_or_else(|| {
+            let reply = Reply::unauthorized("Client ID is not present", self.challenge());
+            Refusal::of_caller(reply, const { Note::new("no client ID") })
+        })
+    }
+
+    fn invalid(&self, note: Note) -> Box<Refusal> {
+        Refusal::of_caller(Reply::unauthorized("Invalid client ID or secret", self.challenge()), note)
+    }
+
+    const fn challenge(&self) -> &'static str {
+        match self {
+            Self::Basic => "Basic realm=\"mule-realm\"",
+            Self::Expressions { .. } => "Client-ID-Enforcement",
+        }
+    }
+}
+
+fn unreadable(error: String) -> Box<Refusal> {
+    let note = Note::new("the client ID could not be read: {}").with(error.as_str());
+    Refusal::of_failure(Reply::failed("The client ID could not be read"), note)
+}
+
+/// User name and password of HTTP Basic authentication (RFC 7617); none when there are none, or they are no text.
+fn basic_credentials(request: &Request) -> Option<Presented<'static>> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = header.split_once(' ')?;
+    let decoded =
+        BASE64_STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let mut id = String::from_utf8(decoded).ok()?;
+    let secret = id.split_off(id.find(':')?).split_off(1);
+    (!id.is_empty()).then(|| Presented { id: id.into(), secret: Secret::Sent(secret.into()) })
+}
+
+/// Enough of a client ID to recognise it, however long what was sent is.
+fn start_of(id: &str) -> &str {
+    const SHOWN: usize = 64;
+    id.char_indices().nth(SHOWN).map_or(id, |(end, _)| &id[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{Trial, call};
+    use http::header::WWW_AUTHENTICATE;
+    use serde_json::json;
+
+    fn trial(config: serde_json::Value) -> Trial {
+        Trial::of("client-id-enforcement", config).with_client("my-app", "s3cret", true).with_client(
+            "no-contract",
+            "other",
+            false,
+        )
+    }
+
+    #[test]
+    fn lets_a_client_app_with_the_right_secret_and_a_contract_pass() {
+        let answer =
+            trial(json!({})).run(call().header("client_id", "my-app").header("client_secret", "s3cret"));
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.client_name(), Some("App of my-app"));
+    }
+
+    #[test]
+    fn a_missing_client_id_is_challenged() {
+        for call in [call(), call().header("client_id", ""), call().header("client_secret", "s3cret")] {
+            let answer = trial(json!({})).run(call);
+            assert_eq!(answer.status(), 401);
+            assert_eq!(answer.header(WWW_AUTHENTICATE), Some("Client-ID-Enforcement"));
+            assert_eq!(answer.error(), "Client ID is not present");
+            assert!(answer.sent_upstream().is_none());
+        }
+    }
+
+    #[test]
+    fn the_answer_does_not_say_what_was_wrong_and_the_trail_does() {
+        let trial = trial(json!({}));
+        let cases = [
+            ("nobody", Some("s3cret"), "unknown client ID nobody"),
+            ("my-app", Some("S3cret"), "wrong secret for client ID my-app"),
+            ("my-app", Some(""), "wrong secret for client ID my-app"),
+            ("my-app", None, "no secret came with client ID my-app"),
+            ("no-contract", Some("other"), "the client app has no approved contract with this API"),
+        ];
+        for (id, secret, note) in cases {
+            let mut call = call().header("client_id", id);
+            if let Some(secret) = secret {
+                call = call.header("client_secret", secret);
+            }
+            let answer = trial.run(call);
+            assert_eq!((answer.status(), answer.error()), (401, "Invalid client ID or secret"), "{note}");
+            assert_eq!(answer.notes(), [note]);
+        }
+    }
+
+    #[test]
+    fn identity_is_known_only_once_the_secret_is_right() {
+        let trial = trial(json!({}));
+        let wrong = trial.run(call().header("client_id", "my-app").header("client_secret", "guess"));
+        assert_eq!(wrong.client_name(), None);
+        let no_contract =
+            trial.run(call().header("client_id", "no-contract").header("client_secret", "other"));
+        assert_eq!(no_contract.client_name(), Some("App of no-contract"));
+    }
+
+    #[test]
+    fn a_blank_secret_expression_checks_the_client_id_alone() {
+        let trial = trial(json!({"client_secret_expression": " "}));
+        assert_eq!(trial.run(call().header("client_id", "my-app")).status(), 200);
+        assert_eq!(trial.run(call().header("client_id", "nobody")).status(), 401);
+    }
+
+    #[test]
+    fn reads_http_basic_credentials() {
+        let trial = trial(json!({"credentials_origin": "http_basic_authentication_header"}));
+        let basic =
+            |text: &str| call().header("authorization", &format!("basic {}", BASE64_STANDARD.encode(text)));
+        assert_eq!(trial.run(basic("my-app:s3cret")).status(), 200);
+        assert_eq!(trial.run(basic("my-app:s3cret:more")).error(), "Invalid client ID or secret");
+        for call in [basic("my-app"), basic(":s3cret"), call().header("authorization", "Basic ???"), call()] {
+            let answer = trial.run(call);
+            assert_eq!(answer.error(), "Client ID is not present");
+            assert_eq!(answer.header(WWW_AUTHENTICATE), Some("Basic realm=\"mule-realm\""));
+        }
+    }
+
+    #[test]
+    fn takes_credentials_from_the_query_too() {
+        let trial = trial(json!({
+            "client_id_expression": "#[attributes.queryParams['id']]",
+            "client_secret_expression": "#[attributes.queryParams['secret']]",
+        }));
+        assert_eq!(trial.run(call().target("/posts?id=my-app&secret=s3cret")).status(), 200);
+    }
+
+    #[test]
+    fn an_expression_that_fails_never_lets_pass() {
+        let trial = trial(json!({"client_id_expression": "#[1 / sizeOf(attributes.headers['x-none'])]"}));
+        let answer = trial.run(call().header("client_secret", "s3cret"));
+        assert_eq!((answer.status(), answer.sent_upstream().is_none()), (500, true));
+    }
+
+    #[test]
+    fn refuses_expressions_that_cannot_work_all_at_once() {
+        let faults = Trial::faults(
+            "client-id-enforcement",
+            json!({"client_id_expression": "client_id", "client_secret_expression": "#[payload.secret]"}),
+        );
+        assert_eq!(faults, ["client_id_expression", "client_secret_expression"]);
+        assert_eq!(
+            Trial::faults("client-id-enforcement", json!({"client_id_expression": ""})),
+            ["client_id_expression"]
+        );
+    }
+}
