@@ -1,0 +1,10 @@
+//! The gateway over real sockets: a backend on one side, callers on the other, the recorder watching.
+
+mod faults;
+mod headers;
+mod lifecycle;
+mod records;
+mod routing;
+mod streaming;
+mod support;
+mod upstream;

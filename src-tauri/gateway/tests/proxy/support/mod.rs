@@ -1,0 +1,14 @@
+//! A small language for the tests: `backend(..)` answers, `world()` runs a gateway, `client.get(..)` calls it.
+
+mod backend;
+mod client;
+mod world;
+
+use std::time::Duration;
+
+pub use backend::{Backend, Next, backend};
+pub use client::Client;
+pub use world::{Api, World, free_address, world};
+
+/// How long any wait in a test may take before the test has failed.
+pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,145 @@
+//! A gateway with its Plans and its recorder.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gatepost_gateway::{
+    ActsOn, Chain, Enforcement, Gateway, Limits, Link, ListenerState, Listening, Plan, Policy, Route,
+    RouteTable,
+};
+use gatepost_model::{
+    ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Millis, Timeouts, Upstream,
+    UpstreamUrl,
+};
+use parking_lot::{Condvar, Mutex};
+
+use super::{Backend, Client, PATIENCE};
+
+/// One API of a test's Plan.
+pub struct Api {
+    pub base_path: &'static str,
+    pub hosts: &'static [&'static str],
+    pub upstream: String,
+    pub timeouts: Timeouts,
+    pub policy: Option<fn() -> Box<dyn Policy>>,
+    pub impossible: bool,
+}
+
+impl Api {
+    pub fn at(base_path: &'static str, upstream: impl Into<String>) -> Self {
+        let timeouts = Timeouts::default();
+        Self { base_path, hosts: &[], upstream: upstream.into(), timeouts, policy: None, impossible: false }
+    }
+
+    pub fn timeout_ms(mut self, ms: u64) -> Self {
+        self.timeouts = Timeouts { connect: Millis(ms), response: Millis(ms) };
+        self
+    }
+
+    fn route(&self, number: i64) -> Arc<Route> {
+        let links = self.policy.iter().map(|make| {
+            let both = ActsOn { request: true, response: true };
+            Link::new(AppliedPolicyId(1), "test-policy", both, &[], Some(make())).expect("valid")
+        });
+        let enforcement = if self.impossible {
+            Enforcement::Impossible("a test says so".into())
+        } else {
+            Enforcement::Ready(Chain::new(links.collect()))
+        };
+        Arc::new(Route {
+            api: ApiId(number),
+            base_path: BasePath::parse(self.base_path).expect("valid"),
+            hosts: self.hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
+            upstream: Arc::new(Upstream {
+                url: UpstreamUrl::parse(&self.upstream).expect("valid"),
+                timeouts: self.timeouts,
+            }),
+            enforcement,
+        })
+    }
+}
+
+/// Keeps every call it is given.
+#[derive(Default)]
+struct Recorder {
+    calls: Mutex<Vec<(CallFacts, CallDetail)>>,
+    more: Condvar,
+}
+
+impl CallSink for Recorder {
+    fn record(&self, _worker: usize, facts: CallFacts, detail: CallDetail) {
+        self.calls.lock().push((facts, detail));
+        self.more.notify_all();
+    }
+}
+
+pub struct World {
+    pub gateway: Gateway,
+    /// Where the gateway listens first.
+    pub address: SocketAddr,
+    recorder: Arc<Recorder>,
+    plans: AtomicU64,
+}
+
+/// A running gateway with these APIs on one free port.
+pub fn world(apis: &[Api]) -> World {
+    World::with(apis, Limits::default(), 2)
+}
+
+impl World {
+    /// The same with other bounds and workers.
+    pub fn with(apis: &[Api], limits: Limits, workers: usize) -> Self {
+        let recorder = Arc::new(Recorder::default());
+        let workers = NonZeroUsize::new(workers).expect("some");
+        let gateway = Gateway::start(workers, recorder.clone(), limits).expect("starts");
+        let world = Self { gateway, address: free_address(), recorder, plans: AtomicU64::new(0) };
+        let states = world.listen(&[world.address], apis);
+        if states.iter().all(|listener| listener.state == Listening::Yes) {
+            world
+        } else {
+            // Somebody took the port between its being found free and its being opened.
+            Self::with(apis, limits, workers.get())
+        }
+    }
+
+    /// A world in front of one backend at `/api`.
+    pub fn before(backend: &Backend) -> Self {
+        world(&[Api::at("/api", backend.url(""))])
+    }
+
+    /// Puts a Plan with these APIs on these addresses in force.
+    pub fn listen(&self, addresses: &[SocketAddr], apis: &[Api]) -> Vec<ListenerState> {
+        let table = || RouteTable::new(apis.iter().zip(1..).map(|(api, number)| api.route(number)));
+        let listeners: BTreeMap<_, _> = addresses.iter().map(|address| (*address, table())).collect();
+        let number = self.plans.fetch_add(1, Ordering::SeqCst) + 1;
+        self.gateway.apply(Arc::new(Plan { number, listeners, ..Plan::default() }))
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// The first `count` calls, once there are so many.
+    pub fn calls(&self, count: usize) -> Vec<(CallFacts, CallDetail)> {
+        let mut calls = self.recorder.calls.lock();
+        while calls.len() < count {
+            let waited = self.recorder.more.wait_for(&mut calls, PATIENCE);
+            assert!(!waited.timed_out(), "{} calls instead of {count}", calls.len());
+        }
+        calls[..count].to_vec()
+    }
+
+    /// How many calls were recorded after everything has ended.
+    pub fn calls_in_the_end(&self) -> usize {
+        self.gateway.drain(PATIENCE);
+        self.recorder.calls.lock().len()
+    }
+}
+
+/// An address nobody listens on.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
