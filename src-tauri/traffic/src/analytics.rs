@@ -16,7 +16,7 @@ pub struct AnalyticsQuery {
     pub from_ms: i64,
     /// End, epoch milliseconds; rounded up to a step, so that the running minute is in it.
     pub to_ms: i64,
-    /// Seconds from one point of the series to the next: whole minutes, or multiples of 5 s for ranges of at most 15
+    /// Seconds from one point of the series to the next: whole minutes, or multiples of 5 s for ranges of at most 16
     /// minutes within the last half hour. Another number is rounded up; none gives about 60 points; never more
     /// than 1,500.
     pub step_s: Option<u32>,

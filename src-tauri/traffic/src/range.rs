@@ -6,8 +6,8 @@ use crate::recent::SLOT_S;
 const MAX_POINTS: i64 = 1_500;
 /// Points of a series when no step was asked for.
 const USUAL_POINTS: i64 = 60;
-/// Longest range that is shown in steps below a minute, in seconds, before rounding.
-const MAX_FINE_S: i64 = 15 * 60;
+/// Longest range that is shown in steps below a minute, in seconds: 15 minutes, and what an asker rounds them up by.
+const MAX_FINE_S: i64 = 16 * 60;
 /// The last second that can be asked for: the end of the year 9999.
 const LAST_SECOND: i64 = 253_402_300_799;
 const MINUTE_S: i64 = 60;
@@ -80,6 +80,7 @@ mod tests {
     use super::*;
 
     const QUARTER_MS: i64 = 15 * 60 * 1_000;
+    const MINUTE_MS: i64 = 60_000;
 
     #[test]
     fn a_quarter_of_an_hour_has_fine_steps_and_a_longer_time_has_minutes() {
@@ -87,7 +88,7 @@ mod tests {
         assert_eq!((fine.step, fine.from, fine.to), (15, 0, 915));
         assert_eq!(Range::fine(0, QUARTER_MS, Some(7)).unwrap().step, 10);
         assert_eq!(Range::fine(0, QUARTER_MS, Some(60)), None);
-        assert_eq!(Range::fine(0, QUARTER_MS + 1_001, Some(5)), None);
+        assert_eq!(Range::fine(0, QUARTER_MS + MINUTE_MS + 1, Some(5)), None);
         assert_eq!(Range::coarse(0, 24 * 3_600_000, None).step, 24 * 60);
         assert_eq!(Range::coarse(0, 1, Some(61)), Range { from: 0, to: 120, step: 120 });
     }

@@ -1,4 +1,4 @@
-//! The last 35 minutes in slots of five seconds, in memory: what short ranges of Analytics are drawn from.
+//! The last 36 minutes in slots of five seconds, in memory: what short ranges of Analytics are drawn from.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,8 +6,8 @@ use crate::figures::{CallKey, Sums, Tally};
 
 /// Length of a slot in seconds.
 pub(crate) const SLOT_S: i64 = 5;
-/// How far back slots are kept: a range of 15 minutes rounded to its steps, and the same length before it.
-pub(crate) const KEPT_S: i64 = 35 * 60;
+/// How far back slots are kept: the longest range in fine steps, rounded outwards, and the same length before it.
+pub(crate) const KEPT_S: i64 = 36 * 60;
 /// Most sums kept in all slots together, about 10 MB. Beyond, the oldest slots are forgotten.
 const MAX_ENTRIES: usize = 20_000;
 
@@ -87,7 +87,7 @@ mod tests {
     fn forgets_what_is_too_old_and_says_so() {
         let mut recent = Recent::new(i64::MIN);
         recent.add(&one_call(10_000, 200), 10_000);
-        assert!(recent.covers(0) && calls(&recent, 10_000, 10_005) == 1);
+        assert!(recent.covers(10_000) && calls(&recent, 10_000, 10_005) == 1);
         recent.add(&one_call(10_000 + KEPT_S + 5, 200), 10_000 + KEPT_S + 5);
         assert!(!recent.covers(10_000) && recent.covers(10_005));
         assert_eq!(calls(&recent, 0, 20_000), 1);

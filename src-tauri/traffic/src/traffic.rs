@@ -179,7 +179,7 @@ impl Traffic {
         Ok(search::call(&connection, id)?)
     }
 
-    /// Figures of a range of time, calls that have just ended included. A range of at most 15 minutes within the last
+    /// Figures of a range of time, calls that have just ended included. A range of at most 16 minutes within the last
     /// half hour has steps of 5 to 55 seconds, unless longer ones are asked for; all others have whole minutes.
     ///
     /// # Errors
