@@ -194,7 +194,9 @@ impl Origin {
             Self::Basic => basic_credentials(request),
             Self::Expressions { id, secret } => {
                 let subject = Subject::request(request, cx);
-                let read = |expression: &'a Expression| expression.evaluate(&subject).map_err(unreadable);
+                let read = |expression: &'a Expression| {
+                    expression.evaluate(&subject).map_err(|error| unreadable(&error))
+                };
                 let secret = match secret {
                     None => Secret::NotAsked,
                     Some(secret) => read(secret)?.map_or(Secret::Missing, Secret::Sent),
@@ -220,8 +222,8 @@ impl Origin {
     }
 }
 
-fn unreadable(error: String) -> Box<Refusal> {
-    let note = Note::new("the client ID could not be read: {}").with(error.as_str());
+fn unreadable(error: &str) -> Box<Refusal> {
+    let note = Note::new("the client ID could not be read: {}").with(error);
     Refusal::of_failure(Reply::failed("The client ID could not be read"), note)
 }
 
@@ -348,11 +350,11 @@ mod tests {
     fn refuses_expressions_that_cannot_work_all_at_once() {
         let faults = Trial::faults(
             "client-id-enforcement",
-            json!({"client_id_expression": "client_id", "client_secret_expression": "#[payload.secret]"}),
+            &json!({"client_id_expression": "client_id", "client_secret_expression": "#[payload.secret]"}),
         );
         assert_eq!(faults, ["client_id_expression", "client_secret_expression"]);
         assert_eq!(
-            Trial::faults("client-id-enforcement", json!({"client_id_expression": ""})),
+            Trial::faults("client-id-enforcement", &json!({"client_id_expression": ""})),
             ["client_id_expression"]
         );
     }

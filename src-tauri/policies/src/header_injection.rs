@@ -309,18 +309,18 @@ mod tests {
         let headers: Vec<_> = ["Host", "content-length", "Transfer-Encoding", "connection", "a b", "x:y"]
             .map(|key| json!({"key": key, "value": "x"}))
             .into();
-        let faults = Trial::faults("header-injection", json!({"inbound_headers": headers}));
+        let faults = Trial::faults("header-injection", &json!({"inbound_headers": headers}));
         assert_eq!(faults, [0, 1, 2, 3, 4, 5].map(|n| format!("inbound_headers[{n}].key")));
     }
 
     #[test]
     fn refuses_empty_lists_fixed_line_breaks_and_attributes_of_the_other_side() {
-        assert_eq!(Trial::faults("header-injection", json!({})), [""]);
+        assert_eq!(Trial::faults("header-injection", &json!({})), [""]);
         let config = json!({
             "inbound_headers": [{"key": "a", "value": "x\ny"}, {"key": "b", "value": "#[attributes.statusCode]"}],
             "outbound_headers": [{"key": "c", "value": "#[attributes.method]"}],
         });
         let expected = ["inbound_headers[0].value", "inbound_headers[1].value", "outbound_headers[0].value"];
-        assert_eq!(Trial::faults("header-injection", config), expected);
+        assert_eq!(Trial::faults("header-injection", &config), expected);
     }
 }

@@ -394,12 +394,12 @@ mod tests {
     fn finds_every_fault_at_once() {
         let config =
             json!({"limits": [{"requests": 1, "per": "0s"}, {"requests": 1, "per": "400d"}], "key": "#[x]"});
-        assert_eq!(Trial::faults("rate-limiting", config), ["limits[0].per", "limits[1].per", "key"]);
-        assert_eq!(Trial::faults("rate-limiting", json!({"limits": []})), ["limits"]);
+        assert_eq!(Trial::faults("rate-limiting", &config), ["limits[0].per", "limits[1].per", "key"]);
+        assert_eq!(Trial::faults("rate-limiting", &json!({"limits": []})), ["limits"]);
         let config = json!({"limits": [{"requests": 0, "per": "1m"}]});
-        assert_eq!(Trial::faults("rate-limiting", config), ["limits[0].requests"]);
+        assert_eq!(Trial::faults("rate-limiting", &config), ["limits[0].requests"]);
         let config = json!({"limits": [{"requests": 1, "per": "1m"}], "key": "x-user"});
-        assert_eq!(Trial::faults("rate-limiting", config), ["key"]);
+        assert_eq!(Trial::faults("rate-limiting", &config), ["key"]);
     }
 
     #[test]

@@ -83,10 +83,10 @@ impl Trial {
     }
 
     /// The fields in which a configuration is at fault, in order.
-    pub(crate) fn faults(name: &str, config: Value) -> Vec<String> {
+    pub(crate) fn faults(name: &str, config: &Value) -> Vec<String> {
         let states = StateStore::new();
         let compiled =
-            kind(name).expect("listed").compile(&config, &Env::new(AppliedPolicyId(1), "", &states));
+            kind(name).expect("listed").compile(config, &Env::new(AppliedPolicyId(1), "", &states));
         compiled.err().into_iter().flatten().map(|fault| fault.field).collect()
     }
 
