@@ -112,3 +112,83 @@ fn migrate(
     }
     migration::run(connection, &standing).map_err(OpenError::database(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use gatepost_model::ClientAppId;
+
+    use super::*;
+    use crate::migration::Older;
+    use crate::table::client_app::NewClient;
+
+    /// A day later than any that has been released.
+    const NEXT: Migration = Migration {
+        id: 2099010101,
+        older: Older::MustRefuse,
+        sql: "ALTER TABLE client_app ADD COLUMN owner TEXT",
+    };
+    const FAULTY: Migration = Migration {
+        id: 2099010102,
+        older: Older::MustRefuse,
+        sql: "DROP TABLE contract; DROP TABLE nowhere",
+    };
+    const NOW: i64 = 1_795_000_000_000;
+
+    fn add_client(store: &Store, name: &str) -> ClientAppId {
+        let new = NewClient { name: name.into(), description: String::new() };
+        store.write("added", NOW, |tx| tx.insert_client(&new)).expect("saved")
+    }
+
+    fn with(later: &[&'static Migration]) -> Vec<&'static Migration> {
+        migration::ALL.iter().chain(later).copied().collect()
+    }
+
+    fn copies(dir: &Path) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(dir.join("backups")) else { return Vec::new() };
+        entries.map(|entry| entry.expect("entry").path()).collect()
+    }
+
+    #[test]
+    fn copies_before_migrating() {
+        let home = tempfile::tempdir().expect("tempdir");
+        let today = Store::open(home.path()).expect("opens");
+        add_client(&today, "app");
+        drop(today);
+        drop(Store::open(home.path()).expect("opens"));
+        assert!(copies(home.path()).is_empty(), "neither a new file nor one of today is copied");
+
+        let migrated = Store::open_with(home.path(), &with(&[&NEXT]), NOW).expect("opens");
+        assert_eq!(migrated.load().expect("loads").clients.len(), 1);
+        drop(migrated);
+        let [copy] = copies(home.path()).try_into().expect("one copy");
+        let version = migration::ALL.last().expect("some").id;
+        assert_eq!(
+            copy.file_name().expect("name"),
+            format!("gatepost-{version}-2026-11-18-110640.db").as_str()
+        );
+
+        // The copy is a whole catalog of its version: in another folder, with the key, today's program opens it.
+        let other = tempfile::tempdir().expect("tempdir");
+        fs::copy(&copy, other.path().join("gatepost.db")).expect("copied");
+        fs::copy(home.path().join("vault.key"), other.path().join("vault.key")).expect("copied");
+        let restored = Store::open(other.path()).expect("opens");
+        assert_eq!(restored.load().expect("loads").clients[0].name, "app");
+        let newer = Store::open(home.path()).map(drop).expect_err("newer");
+        assert!(matches!(newer, OpenError::Newer { found: 2099010101, .. }), "{newer:?}");
+    }
+
+    #[test]
+    fn a_migration_that_fails_changes_nothing() {
+        let home = tempfile::tempdir().expect("tempdir");
+        add_client(&Store::open(home.path()).expect("opens"), "app");
+        let failed =
+            Store::open_with(home.path(), &with(&[&NEXT, &FAULTY]), NOW).map(drop).expect_err("fails");
+        assert!(failed.to_string().contains("backups"), "{failed}");
+        assert_eq!(copies(home.path()).len(), 1);
+        let again = Store::open(home.path()).expect("today's program opens it as before");
+        assert_eq!(again.load().expect("loads").clients.len(), 1);
+    }
+}
