@@ -152,7 +152,7 @@ impl Chain {
             let duration_ns = nanoseconds_since(begun);
             match decision {
                 Ok(Step { outcome, note }) => {
-                    cx.trail.push(link.step(Phase::Response, outcome, note, duration_ns))
+                    cx.trail.push(link.step(Phase::Response, outcome, note, duration_ns));
                 }
                 Err(refusal) => *response = link.refuse(*refusal, Phase::Response, cx, duration_ns),
             }

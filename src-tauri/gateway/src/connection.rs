@@ -203,7 +203,7 @@ impl Watched {
         match polled {
             Poll::Ready(_) if self.watch.stalled.get().is_some() => self.watch.stalled.set(None),
             Poll::Pending if self.watch.stalled.get().is_none() => {
-                self.watch.stalled.set(Some(Instant::now()))
+                self.watch.stalled.set(Some(Instant::now()));
             }
             _ => {}
         }
@@ -218,10 +218,10 @@ impl Read for Watched {
         buffer: ReadBufCursor<'_>,
     ) -> Poll<std::io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if polled.is_ready() {
-            if let Doing::Idle(_) = self.watch.doing.get() {
-                self.watch.doing.set(Doing::Reading(Instant::now()));
-            }
+        if polled.is_ready()
+            && let Doing::Idle(_) = self.watch.doing.get()
+        {
+            self.watch.doing.set(Doing::Reading(Instant::now()));
         }
         polled
     }

@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::listener::{SYSTEM_SPREADS, explain, open};
-use crate::worker::{self, Command, Worker};
+use crate::worker::{self, Command, Seed, Worker};
 use crate::{Limits, ListenerState, Listening, Plan, clock};
 
 /// How long to wait for the workers to close a socket.
@@ -41,43 +41,22 @@ impl Gateway {
     /// Starts `workers` threads under an empty Plan. Calls go to `sink` when they are over. Fails where the system
     /// gives no thread, no event queue or no randomness.
     pub fn start(workers: NonZeroUsize, sink: Arc<dyn CallSink>, limits: Limits) -> io::Result<Self> {
-        Self::start_spreading(workers, &sink, limits, SYSTEM_SPREADS)
+        Self::start_spreading(workers, sink, limits, SYSTEM_SPREADS)
     }
 
     fn start_spreading(
         workers: NonZeroUsize,
-        sink: &Arc<dyn CallSink>,
+        sink: Arc<dyn CallSink>,
         limits: Limits,
         system_spreads: bool,
     ) -> io::Result<Self> {
         clock::start();
         let plan = Arc::new(ArcSwap::from_pointee(Plan::default()));
         let panics = Arc::new(AtomicU64::new(0));
-        let mut senders = Vec::new();
-        let mut threads = Vec::new();
-        for number in 0..workers.get() {
-            let (sender, commands) = unbounded_channel();
-            let (started, starting) = sync_channel(1);
-            let (sink, plan, panics) = (sink.clone(), plan.clone(), panics.clone());
-            let work = move || {
-                let made =
-                    Worker::new(number, workers.get(), limits, sink, plan, panics).and_then(|worker| {
-                        let runtime =
-                            Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-                        Ok((worker, runtime))
-                    });
-                match made {
-                    Ok((worker, runtime)) => {
-                        let _ = started.send(Ok(()));
-                        runtime.block_on(worker::run(Rc::new(worker), commands));
-                    }
-                    Err(error) => drop(started.send(Err(error))),
-                }
-            };
-            threads.push(std::thread::Builder::new().name(format!("gateway-{number}")).spawn(work)?);
-            starting.recv().unwrap_or_else(|_| Err(io::Error::other("a gateway thread did not start")))?;
-            senders.push(sender);
-        }
+        let seed = Seed { workers: workers.get(), limits, sink, plan: plan.clone(), panics: panics.clone() };
+        let started = (0..workers.get()).map(|number| start_worker(number, &seed));
+        let (senders, threads): (Vec<_>, Vec<_>) =
+            started.collect::<io::Result<Vec<_>>>()?.into_iter().unzip();
         Ok(Self {
             plan,
             workers: senders.into(),
@@ -189,6 +168,30 @@ impl Drop for Gateway {
     }
 }
 
+/// Starts one thread; returns when it is ready to be told something.
+fn start_worker(number: usize, seed: &Seed) -> io::Result<(UnboundedSender<Command>, JoinHandle<()>)> {
+    let (sender, commands) = unbounded_channel();
+    let (ready, starting) = sync_channel(1);
+    let seed = seed.clone();
+    let work = move || {
+        let made = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+            .and_then(|runtime| Ok((runtime, Worker::new(number, seed)?)));
+        // The one who waits for this waits until it comes.
+        match made {
+            Ok((runtime, worker)) => {
+                let _ = ready.send(Ok(()));
+                runtime.block_on(worker::run(Rc::new(worker), commands));
+            }
+            Err(error) => drop(ready.send(Err(error))),
+        }
+    };
+    let thread = std::thread::Builder::new().name(format!("gateway-{number}")).spawn(work)?;
+    starting.recv().unwrap_or_else(|_| Err(io::Error::other("a gateway thread did not start")))?;
+    Ok((sender, thread))
+}
+
 /// Opens those of `wanted` that are not open, and notes how each is.
 fn open_missing(
     wanted: &BTreeSet<SocketAddr>,
@@ -230,4 +233,45 @@ fn states_of(listeners: &BTreeMap<SocketAddr, Listening>) -> Vec<ListenerState> 
         .iter()
         .map(|(address, state)| ListenerState { address: *address, state: state.clone() })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RouteTable;
+    use gatepost_model::{CallDetail, CallFacts};
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    /// Notes which workers served a call.
+    #[derive(Default)]
+    struct Workers(Mutex<Vec<usize>>);
+
+    impl CallSink for Workers {
+        fn record(&self, worker: usize, _facts: CallFacts, _detail: CallDetail) {
+            self.0.lock().push(worker);
+        }
+    }
+
+    #[test]
+    fn where_the_system_does_not_spread_connections_one_worker_hands_them_on() {
+        let workers = Arc::new(Workers::default());
+        let three = NonZeroUsize::new(3).expect("some");
+        let gateway =
+            Gateway::start_spreading(three, workers.clone(), Limits::default(), false).expect("starts");
+        let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("free");
+        let listeners = BTreeMap::from([(address, RouteTable::default())]);
+        gateway.apply(Arc::new(Plan { number: 1, listeners, ..Plan::default() }));
+        for _ in 0..6 {
+            let mut stream = TcpStream::connect(address).expect("listens");
+            stream.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("takes");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("answers");
+            assert!(answer.starts_with("HTTP/1.0 404"), "{answer}");
+        }
+        gateway.drain(Duration::from_secs(20));
+        let mut served = workers.0.lock().clone();
+        served.sort_unstable();
+        assert_eq!(served, [0, 0, 1, 1, 2, 2]);
+    }
 }

@@ -159,8 +159,10 @@ pub struct Kind {
     pub example: &'static str,
     schema: fn() -> Value,
     summary: fn(Value) -> Option<String>,
-    compile: fn(Value, &Env<'_>) -> Result<Box<dyn Policy>, Vec<Fault>>,
+    compile: Compile,
 }
+
+type Compile = fn(Value, &Env<'_>) -> Result<Box<dyn Policy>, Vec<Fault>>;
 
 impl Kind {
     /// Erases a configuration type.

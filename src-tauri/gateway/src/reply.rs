@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use smallvec::SmallVec;
 
 use crate::{Body, Response};
 
@@ -17,12 +16,12 @@ use crate::{Body, Response};
 pub struct Reply {
     status: StatusCode,
     error: Cow<'static, str>,
-    headers: SmallVec<[(HeaderName, HeaderValue); 4]>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
     fn new(status: StatusCode, error: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error: error.into(), headers: SmallVec::new() }
+        Self { status, error: error.into(), headers: Vec::new() }
     }
 
     /// 400: the request is malformed or breaks a rule about its form.
@@ -96,12 +95,11 @@ impl Reply {
 
     /// Writes it. `policy` is the policy that answers, empty when it is the gateway.
     pub fn into_response(self, policy: &str, request_id: &str) -> Response {
-        let body = serde_json::json!({ "error": self.error, "policy": policy, "request_id": request_id });
-        let mut body = body;
-        if policy.is_empty() {
-            if let Some(members) = body.as_object_mut() {
-                members.shift_remove("policy");
-            }
+        let mut body = serde_json::json!({ "error": self.error, "policy": policy, "request_id": request_id });
+        if policy.is_empty()
+            && let Some(members) = body.as_object_mut()
+        {
+            members.shift_remove("policy");
         }
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = self.status;

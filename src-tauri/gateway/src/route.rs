@@ -46,10 +46,10 @@ impl RouteTable {
     pub(crate) fn locate(&self, host: &str, path: &str) -> Option<&Arc<Placed>> {
         let mut prefix = path;
         loop {
-            if prefix.len() <= self.longest {
-                if let Some(placed) = self.at(if prefix.is_empty() { "/" } else { prefix }, host) {
-                    return Some(placed);
-                }
+            if prefix.len() <= self.longest
+                && let Some(placed) = self.at(if prefix.is_empty() { "/" } else { prefix }, host)
+            {
+                return Some(placed);
             }
             if prefix.is_empty() {
                 return None;

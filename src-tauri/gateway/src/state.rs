@@ -10,7 +10,10 @@ use parking_lot::Mutex;
 /// Holds the running state of applied policies by id and configuration. A Plan being compiled takes over the state
 /// of the Plan in force, so a save that leaves a policy's configuration alone loses none of its counters.
 #[derive(Default)]
-pub struct StateStore(Mutex<HashMap<(AppliedPolicyId, Box<str>), Weak<dyn Any + Send + Sync>>>);
+pub struct StateStore(Mutex<HashMap<Key, Weak<dyn Any + Send + Sync>>>);
+
+/// Whose state, and under which configuration.
+type Key = (AppliedPolicyId, Box<str>);
 
 impl StateStore {
     /// Nothing remembered yet.

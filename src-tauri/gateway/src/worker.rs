@@ -40,6 +40,21 @@ pub(crate) enum Command {
     Drain { until: Instant },
 }
 
+/// What every worker is made of.
+#[derive(Clone)]
+pub(crate) struct Seed {
+    /// How many share the work.
+    pub(crate) workers: usize,
+    /// Bounds.
+    pub(crate) limits: Limits,
+    /// Where calls go when they are over.
+    pub(crate) sink: Arc<dyn CallSink>,
+    /// The Plan in force.
+    pub(crate) plan: Arc<ArcSwap<Plan>>,
+    /// Calls that panicked.
+    pub(crate) panics: Arc<AtomicU64>,
+}
+
 /// What all parts on one thread share.
 pub(crate) struct Worker {
     /// Which, from 0.
@@ -68,15 +83,9 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// What thread `number` of `workers` needs.
-    pub(crate) fn new(
-        number: usize,
-        workers: usize,
-        limits: Limits,
-        sink: Arc<dyn CallSink>,
-        plan: Arc<ArcSwap<Plan>>,
-        panics: Arc<AtomicU64>,
-    ) -> io::Result<Self> {
+    /// What thread `number` needs. Fails where the system has no randomness to give.
+    pub(crate) fn new(number: usize, seed: Seed) -> io::Result<Self> {
+        let Seed { workers, limits, sink, plan, panics } = seed;
         Ok(Self {
             number,
             limits,

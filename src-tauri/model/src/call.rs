@@ -245,10 +245,10 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut values = self.values.iter();
         for (n, piece) in self.text.split("{}").enumerate() {
-            if n > 0 {
-                if let Some(value) = values.next() {
-                    write!(f, "{value}")?;
-                }
+            if n > 0
+                && let Some(value) = values.next()
+            {
+                write!(f, "{value}")?;
             }
             f.write_str(piece)?;
         }

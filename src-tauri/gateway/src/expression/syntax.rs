@@ -307,9 +307,12 @@ impl<'t> Parser<'t> {
         // No fact is deeper than attributes.headers['x']; what follows works on its value.
         while path.len() < 3 && (path.len() < 2 || matches!(path[1].as_str(), "headers" | "queryParams")) {
             if self.take_sign(".")? {
-                let Token::Name(name) = self.ahead else { return Err(self.unexpected("a name")) };
+                path.push(match self.ahead.clone() {
+                    Token::Name(name) => name.to_owned(),
+                    Token::Text(name) => name,
+                    _ => return Err(self.unexpected("a name")),
+                });
                 self.advance()?;
-                path.push(name.to_owned());
             } else if self.take_sign("[")? {
                 let Token::Text(name) = self.ahead.clone() else {
                     return Err(self.unexpected("a name in quotes"));

@@ -69,6 +69,7 @@ fn gives_what_the_vendor_documents() {
         ("#[attributes.headers['x-user']]", "Ann"),
         ("#[attributes.headers['X-User']]", "Ann"),
         ("#[ attributes['headers']['x-user'] ]", "Ann"),
+        ("#[attributes.headers.'x-user']", "Ann"),
         ("#[attributes.headers['x-twice']]", "one"),
         ("#[attributes.queryParams['user']]", "a b"),
         ("#[attributes.queryParams.s]", "caf\u{e9}"),
@@ -230,6 +231,73 @@ fn no_text_makes_the_parser_panic() {
             }
         }
     }
+}
+
+/// Writes expressions that parse, from a fixed sequence of numbers, extreme values among them.
+struct Writer(u64);
+
+impl Writer {
+    fn pick<'t>(&mut self, choices: &[&'t str]) -> &'t str {
+        // Numbers as in Knuth's MMIX; the upper bits are the good ones.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        choices[(self.0 >> 33) as usize % choices.len()]
+    }
+
+    fn value(&mut self, depth: usize) -> String {
+        const FORMS: [&str; 8] =
+            ["L", "(V O V)", "F(V)", "G(V, V)", "V[V]", "[V, V]", "if (V) V else V", "U V"];
+        let form = if depth == 0 { "L" } else { self.pick(&FORMS) };
+        let mut text = String::new();
+        for c in form.chars() {
+            match c {
+                'V' => text.push_str(&self.value(depth - 1)),
+                'L' => text.push_str(self.pick(&[
+                    "0",
+                    "1",
+                    "9223372036854775807",
+                    "0.0",
+                    "1.5",
+                    "''",
+                    "'a,b'",
+                    "'\u{e9}'",
+                    "true",
+                    "null",
+                    "[]",
+                    "attributes.headers['x-user']",
+                    "attributes.headers['x-none']",
+                    "attributes.queryString",
+                ])),
+                'O' => text.push_str(self.pick(&[
+                    "+", "-", "*", "/", "%", "++", "==", "!=", "<", ">=", "and", "or", "in", "contains",
+                    "default", "splitBy",
+                ])),
+                'F' => text.push_str(
+                    self.pick(&["lower", "trim", "sizeOf", "size", "string", "int", "double", "has"]),
+                ),
+                'G' => text.push_str(self.pick(&[
+                    "contains",
+                    "splitBy",
+                    "substringBefore",
+                    "substringAfterLast",
+                ])),
+                'U' => text.push_str(self.pick(&["-", "!", "not"])),
+                c => text.push(c),
+            }
+        }
+        text
+    }
+}
+
+#[test]
+fn no_expression_makes_the_evaluation_panic() {
+    let mut writer = Writer(1);
+    let (mut parsed, mut evaluated) = (0, 0);
+    for n in 0..20_000 {
+        let text = format!("#[{}]", writer.value(n % 6));
+        parsed += usize::from(Expression::parse(&text, Side::Request).is_ok());
+        evaluated += usize::from(on_request(&text).is_ok());
+    }
+    assert!(parsed > 10_000 && evaluated > 2_000, "too few say much: {parsed} parsed, {evaluated} evaluated");
 }
 
 #[test]

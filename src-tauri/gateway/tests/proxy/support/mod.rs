@@ -1,5 +1,7 @@
 //! A small language for the tests: `backend(..)` answers, `world()` runs a gateway, `client.get(..)` calls it.
 
+#![expect(clippy::expect_used, reason = "what a test expects and does not find fails it")]
+
 mod backend;
 mod client;
 mod world;
