@@ -416,5 +416,7 @@ mod tests {
             summary(json!({"limits": [{"requests": 1, "per": "1s"}, {"requests": 9, "per": "24h"}]})),
             "1 call per 1 s and 9 calls per 1 d"
         );
+        // The vendor's milliseconds paste over.
+        assert_eq!(summary(json!({"limits": [{"requests": 2, "per": 60000}]})), "2 calls per 1 min");
     }
 }
