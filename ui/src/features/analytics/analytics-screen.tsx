@@ -128,7 +128,7 @@ export function AnalyticsScreen(): ReactNode {
   return (
     <Screen
       title="Analytics"
-      className={answer.isPlaceholderData ? "analytics waiting" : "analytics"}
+      className="analytics"
       actions={<Segments label="Time range" value={range.value} options={RANGES} onChange={(value) => to({ range: value })} />}
     >
       <div className="row analytics-bar">

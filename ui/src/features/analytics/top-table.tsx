@@ -62,7 +62,7 @@ export function TopTable({ title, of, rows, empty }: { title: string; of: string
               <thead>
                 <tr>
                   <th scope="col">{of}</th>
-                  {with_spark && <th scope="col" aria-label="Calls over time" />}
+                  {with_spark && <th scope="col">Over time</th>}
                   <th scope="col">Calls</th>
                   <th scope="col" className="num">
                     p95

@@ -126,7 +126,9 @@ export function AccessCard({ client }: { client: ClientApp }) {
               <th scope="col">API</th>
               <th scope="col">State</th>
               <th scope="col">Since</th>
-              <th scope="col" aria-label="Actions" />
+              <th scope="col">
+                <span className="unseen">Actions</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -15,17 +15,21 @@ export function IssuedSecret({ credential }: { credential: Credential }) {
       <dl>
         <div>
           <dt>Client ID</dt>
-          <dd className="mono">{credential.client_id}</dd>
-          <CopyButton text={credential.client_id} label="Copy the client ID">
-            Copy
-          </CopyButton>
+          <dd>
+            <span className="mono">{credential.client_id}</span>
+            <CopyButton text={credential.client_id} label="Copy the client ID">
+              Copy
+            </CopyButton>
+          </dd>
         </div>
         <div>
           <dt>Client secret</dt>
-          <dd className="mono">{secret}</dd>
-          <CopyButton text={secret} label="Copy the client secret">
-            Copy
-          </CopyButton>
+          <dd>
+            <span className="mono">{secret}</span>
+            <CopyButton text={secret} label="Copy the client secret">
+              Copy
+            </CopyButton>
+          </dd>
         </div>
       </dl>
     </div>

@@ -26,7 +26,7 @@ export function HeaderEditor() {
   const list = useRef<HTMLDivElement>(null);
   const add = () => {
     change({ headers: [...rows, headerRow()] });
-    requestAnimationFrame(() => list.current?.querySelector<HTMLInputElement>(".header-row:last-of-type input.name")?.focus());
+    requestAnimationFrame(() => [...(list.current?.querySelectorAll<HTMLInputElement>("input.name") ?? [])].at(-1)?.focus());
   };
   return (
     <div className="header-editor" ref={list}>

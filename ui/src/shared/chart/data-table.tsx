@@ -10,7 +10,7 @@ const MOST_ROWS = 500;
 export function DataTable({ label, columns, rows }: { label: string; columns: TableColumn[]; rows: (string | number)[][] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section className="data-table" aria-label={label} tabIndex={0}>
+    <section className="data-table" aria-label={`${label}, as a table`} tabIndex={0}>
       <table className="table table-dense">
         <thead>
           <tr>

@@ -17,6 +17,8 @@ export interface LatencySpreadProps {
 }
 
 const LEFT = 52;
+/** Columns narrower than this stand without a gap between them. */
+const GAP_FROM_PX = 5;
 const BOTTOM = 24;
 const TOP = 8;
 const RIGHT = 8;
@@ -44,10 +46,11 @@ function drawCells(pen: CanvasRenderingContext2D, theme: ChartTheme, shape: Shap
     const left = Math.max(LEFT, columnAt(shape, step.at_ms));
     const right = Math.min(shape.width - RIGHT, columnAt(shape, step.at_ms + shape.step_ms));
     if (right <= left) continue;
+    const gap = right - left > GAP_FROM_PX ? 1 : 0;
     shades(step.cells).forEach((shade, bucket) => {
       if (shade === 0 || bucket < shape.first || bucket > shape.last) return;
       pen.fillStyle = theme.heat[shade] ?? theme.p95;
-      pen.fillRect(left, rowAt(shape, bucket), Math.max(1, right - left - 1), Math.max(1, tall - 1));
+      pen.fillRect(left, rowAt(shape, bucket), Math.max(1, right - left - gap), Math.max(1, tall - 1));
     });
   }
 }

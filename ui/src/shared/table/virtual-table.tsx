@@ -37,6 +37,7 @@ export interface VirtualTableProps<Row> {
   footer?: ReactNode;
 }
 
+const HEAD_HEIGHT = 29;
 const OVERSCAN = 12;
 const NEAR_THE_END = 20;
 
@@ -62,6 +63,8 @@ export function VirtualTable<Row>({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
+    scrollMargin: HEAD_HEIGHT,
+    scrollPaddingStart: HEAD_HEIGHT,
     getItemKey: (index) => {
       const row = rows[index];
       return row === undefined ? index : rowKey(row);
@@ -107,6 +110,7 @@ export function VirtualTable<Row>({
   return (
     <div
       className="vtable"
+      ref={scroller}
       role="grid"
       tabIndex={0}
       aria-label={label}
@@ -115,7 +119,7 @@ export function VirtualTable<Row>({
       aria-activedescendant={in_sight ? `${id}-${selected_index}` : undefined}
       onKeyDown={onKeyDown}
     >
-      <div className="vtable-head" role="rowgroup">
+      <div className="vtable-head" role="rowgroup" style={{ height: HEAD_HEIGHT }}>
         <div className="vrow" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
           {columns.map((column) => (
             <div key={column.key} role="columnheader" className={column.number ? "num" : undefined}>
@@ -124,36 +128,33 @@ export function VirtualTable<Row>({
           ))}
         </div>
       </div>
-      <div className="vtable-scroll" ref={scroller} role="rowgroup">
-        {rows.length === 0 && empty}
-        <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-          {items.map((item) => {
-            const row = rows[item.index];
-            if (row === undefined) return null;
-            const is_selected = item.index === selected_index;
-            return (
-              <div
-                key={item.key}
-                id={`${id}-${item.index}`}
-                className="vrow"
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={is_selected}
-                style={{ gridTemplateColumns: tracks, height: rowHeight, transform: `translateY(${item.start}px)` }}
-                onClick={() => onSelect?.(row)}
-                onDoubleClick={() => onOpen?.(row)}
-              >
-                {columns.map((column) => (
-                  <div key={column.key} role="gridcell" className={column.number ? "num" : undefined}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
-            );
-          })}
-        </div>
-        {footer}
+      {rows.length === 0 && empty}
+      <div className="vtable-rows" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          return (
+            <div
+              key={item.key}
+              id={`${id}-${item.index}`}
+              className="vrow"
+              role="row"
+              aria-rowindex={item.index + 2}
+              aria-selected={item.index === selected_index}
+              style={{ gridTemplateColumns: tracks, height: rowHeight, transform: `translateY(${item.start - HEAD_HEIGHT}px)` }}
+              onClick={() => onSelect?.(row)}
+              onDoubleClick={() => onOpen?.(row)}
+            >
+              {columns.map((column) => (
+                <div key={column.key} role="gridcell" className={column.number ? "num" : undefined}>
+                  {column.cell(row)}
+                </div>
+              ))}
+            </div>
+          );
+        })}
       </div>
+      {footer}
     </div>
   );
 }
