@@ -7,10 +7,6 @@ import { Empty } from "@/shared/ui";
 import { analyticsSearch, testerSearch, trafficSearch } from "./search";
 import { Shell } from "./shell";
 
-const found = import.meta.glob("../features/*/index.tsx") as Record<string, () => Promise<Record<string, () => null>>>;
-const lazyScreen = (folder: string, name: string) =>
-  lazyRouteComponent(found[`../features/${folder}/index.tsx`] ?? (() => Promise.resolve({ [name]: () => null })), name);
-
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchScreen });
 const getParentRoute = () => root;
 
@@ -39,31 +35,31 @@ const api = createRoute({
 const clients = createRoute({
   getParentRoute,
   path: "/clients",
-  component: lazyScreen("clients", "ClientsScreen"),
+  component: lazyRouteComponent(() => import("@/features/clients"), "ClientsScreen"),
 });
 const client = createRoute({
   getParentRoute,
   path: "/clients/$id",
   params: id,
-  component: lazyScreen("clients", "ClientScreen"),
+  component: lazyRouteComponent(() => import("@/features/clients"), "ClientScreen"),
 });
 const tester = createRoute({
   getParentRoute,
   path: "/tester",
   validateSearch: testerSearch,
-  component: lazyScreen("tester", "TesterScreen"),
+  component: lazyRouteComponent(() => import("@/features/tester"), "TesterScreen"),
 });
 const traffic = createRoute({
   getParentRoute,
   path: "/traffic",
   validateSearch: trafficSearch,
-  component: lazyScreen("traffic", "TrafficScreen"),
+  component: lazyRouteComponent(() => import("@/features/traffic"), "TrafficScreen"),
 });
 const analytics = createRoute({
   getParentRoute,
   path: "/analytics",
   validateSearch: analyticsSearch,
-  component: lazyScreen("analytics", "AnalyticsScreen"),
+  component: lazyRouteComponent(() => import("@/features/analytics"), "AnalyticsScreen"),
 });
 const settings = createRoute({ getParentRoute, path: "/settings", component: SettingsScreen });
 

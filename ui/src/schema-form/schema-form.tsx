@@ -1,4 +1,5 @@
-import Form from "@rjsf/core";
+// Not the package's index: that one imports the validator which compiles with `new Function`.
+import Form from "@rjsf/core/lib/components/Form.js";
 import type { RJSFSchema } from "@rjsf/utils";
 import { useMemo } from "react";
 import type { Config, Fault } from "@/api/types";

@@ -1,5 +1,1 @@
-import { Screen } from "@/shared/screen";
-
-export function OverviewScreen() {
-  return <Screen title="Overview">{null}</Screen>;
-}
+export { OverviewScreen } from "./overview-screen";

@@ -13,16 +13,12 @@ export function ScopeField({ only, faults, onChange }: ScopeFieldProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a column in WebKitGTK
     <div className="field" role="group" aria-labelledby="scope-title">
-      <div className="row">
-        <span className="label" id="scope-title">
-          Only for
-        </span>
-        <span className="help">
-          {only.length === 0
-            ? "Every call of this API."
-            : "Calls that match any row. The path is a regular expression below the base path."}
-        </span>
-      </div>
+      <span className="label" id="scope-title">
+        Only for
+      </span>
+      <span className="help">
+        {only.length === 0 ? "Every call of this API." : "Calls that match any row. The path is a regular expression below the base path."}
+      </span>
       {only.map((row, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name of their own, and keep their places while typing
         <div className="scope-row" key={at}>

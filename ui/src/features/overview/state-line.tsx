@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { queries } from "@/api/queries";
+import type { ListenerStatus } from "@/api/types";
+import { moment, plural, span } from "@/shared/format";
+import { ErrorNote, StatusChip } from "@/shared/ui";
+import { useNow } from "@/shared/use-now";
+
+/** Does it run, where does it listen, and under which plan. A listener that failed says why and what to do. */
+export function StateLine() {
+  const status = useQuery(queries.status());
+  const lately = useQuery(queries.changes(1)).data?.[0];
+  const now = useNow(1_000);
+  if (status.error)
+    return <ErrorNote title="The state of the gateway could not be read" error={status.error} onRetry={() => void status.refetch()} />;
+  if (!status.data) return <section className="card state-line" aria-busy />;
+  const { listeners, plan, started_at } = status.data;
+  const failed = listeners.filter((listener) => listener.state === "failed");
+  return (
+    <>
+      <section className="card state-line" aria-label="State of the gateway">
+        <div className="row grow state-running">
+          <StatusChip of={failed.length > 0 ? "5" : "2"}>{failed.length > 0 ? "Running in part" : "Running"}</StatusChip>
+          <span className="t3 small">{span(now - started_at)}</span>
+        </div>
+        {listeners.slice(0, 4).map((listener) => (
+          <Part key={listener.address} name="HTTP listener">
+            <Listening listener={listener} />
+          </Part>
+        ))}
+        {listeners.length > 4 && <Part name="And">{plural(listeners.length - 4, "more listener")}</Part>}
+        <Part name={`Plan ${plan.number}, in force since`}>
+          <span className="small strong">{moment(plan.since_ms, now)}</span>
+          {lately && (
+            <span className="small t3 trunc lately" title={lately.what}>
+              {lately.what}
+            </span>
+          )}
+        </Part>
+      </section>
+      {failed.map((listener) => (
+        <ErrorNote
+          key={listener.address}
+          title={`${listener.address} does not listen; ${plural(listener.api_ids.length, "API")} cannot be called there`}
+          message={[listener.message, listener.advice].filter(Boolean).join(" ")}
+        />
+      ))}
+    </>
+  );
+}
+
+function Part({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="state-part">
+      <div className="micro t3">{name}</div>
+      <div className="row">{children}</div>
+    </div>
+  );
+}
+
+function Listening({ listener }: { listener: ListenerStatus }) {
+  return (
+    <>
+      <span className="mono strong" title={listener.address}>
+        :{listener.port}
+      </span>
+      {listener.state === "failed" ? (
+        <StatusChip of="5">Failed</StatusChip>
+      ) : (
+        <span className="t2 small">{plural(listener.api_ids.length, "API")}</span>
+      )}
+    </>
+  );
+}
