@@ -14,6 +14,8 @@ export type Outcome =
 
 interface TesterState {
   draft: Draft;
+  /** Neither an API nor a URL was chosen since the program started. */
+  untouched: boolean;
   outcome: Outcome;
   /** Set while a send is under way; aborting it gives up the wait. */
   under_way: AbortController | null;
@@ -23,13 +25,15 @@ interface TesterState {
 /** The tester's state lives here, not in the screen, so that it is still there when one comes back to it. */
 export const useTester = create<TesterState>(() => ({
   draft: emptyDraft(),
+  untouched: true,
   outcome: { kind: "none" },
   under_way: null,
   history: readHistory(localStorage),
 }));
 
 export function change(part: Partial<Draft>): void {
-  useTester.setState(({ draft }) => ({ draft: { ...draft, ...part } }));
+  const chosen = "api_id" in part || "url" in part;
+  useTester.setState(({ draft, untouched }) => ({ draft: { ...draft, ...part }, untouched: untouched && !chosen }));
 }
 
 function remember(draft: Draft, at_ms: number, outcome: TesterResponse | { error: string }): void {
@@ -85,7 +89,7 @@ export function cancel(): void {
 /** Puts a kept request back into the form; its secrets have to be typed again. */
 export function restore(entry: Entry): void {
   const headers = entry.draft.headers.map((row) => headerRow(row.name, row.value, row.enabled));
-  useTester.setState({ draft: { ...emptyDraft(), ...entry.draft, headers }, outcome: { kind: "none" } });
+  useTester.setState({ draft: { ...emptyDraft(), ...entry.draft, headers }, untouched: false, outcome: { kind: "none" } });
 }
 
 export function forgetHistory(): void {

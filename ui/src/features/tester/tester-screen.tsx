@@ -32,16 +32,17 @@ function usePreset() {
   }, [api, client, path, method, navigate]);
 }
 
-/** Nothing was chosen yet, or what was chosen is gone: the first API is the likeliest wish. */
+/** No target was ever chosen, or the chosen one is gone: the first API is the likeliest wish. */
 function useLikelyTarget() {
   const apis = useQuery(queries.apis()).data;
   const clients = useQuery(queries.clients()).data;
-  const { api_id, url, call_as } = useTester((state) => state.draft);
+  const { api_id, call_as } = useTester((state) => state.draft);
+  const untouched = useTester((state) => state.untouched);
   useEffect(() => {
-    if (!apis) return;
-    const known = apis.some((api) => api.id === api_id);
-    if (api_id === null ? url === "" && apis[0] : !known) change({ api_id: apis[0]?.id ?? null });
-  }, [apis, api_id, url]);
+    if (!apis || (api_id === null && !untouched) || apis.some((api) => api.id === api_id)) return;
+    const first = apis[0]?.id ?? null;
+    if (first !== api_id) change({ api_id: first });
+  }, [apis, api_id, untouched]);
   useEffect(() => {
     if (clients && call_as !== null && !clients.some((client) => client.id === call_as)) change({ call_as: null });
   }, [clients, call_as]);
