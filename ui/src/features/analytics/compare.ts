@@ -12,7 +12,8 @@ export interface Delta {
   was: string;
 }
 
-const share = (part: number, whole: number) => (whole > 0 ? (part / whole) * 100 : 0);
+/** Per cent; 0 of nothing. */
+export const share = (part: number, whole: number) => (whole > 0 ? (part / whole) * 100 : 0);
 const direction = (change: number): Delta["direction"] => (change > 0 ? "up" : change < 0 ? "down" : "same");
 const tone = (change: number): Delta["tone"] => (change > 0 ? "bad" : change < 0 ? "good" : "");
 

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Analytics } from "@/api/types";
 import { mergeIntoSteps, Spark } from "@/shared/chart";
 import { count, decimal, micros } from "@/shared/format";
-import { callsDelta, type Delta, errorDelta, errorShare, latencyDelta, refusedDelta, refusedShare } from "./compare";
+import { callsDelta, type Delta, errorDelta, errorShare, latencyDelta, refusedDelta, refusedShare, share } from "./compare";
 
 const ARROWS = { up: ArrowUp, down: ArrowDown, same: Equal };
 
@@ -81,6 +81,7 @@ export function FigureCards({ data, compare }: { data: Analytics; compare: boole
       />
       <Figure
         name="Error share"
+        note={`${decimal(share(totals.client_4xx, totals.calls))} % are 4xx`}
         value={decimal(errorShare(totals))}
         unit="% are 5xx"
         delta={only(errorDelta(totals, before))}

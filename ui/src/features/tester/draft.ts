@@ -36,7 +36,7 @@ export function headerRow(name = "", value = "", enabled = true): HeaderRow {
 export const emptyDraft = (): Draft => ({
   method: "GET",
   api_id: null,
-  path: "/",
+  path: "",
   url: "",
   headers: [],
   body_kind: "none",

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 
 /** Where a request went, in short: the path below its API, or the URL without its scheme. */
 export const targetOf = ({ draft }: Pick<Entry, "draft">): string =>
-  draft.api_id === null ? draft.url.replace(/^https?:\/\//, "") : draft.path || "/";
+  draft.api_id === null ? draft.url.replace(/^https?:\/\//, "") : draft.path || "(base path)";
 
 function EntryLine({ entry }: { entry: Entry }) {
   const when = Date.now() - entry.at_ms < DAY_MS ? clock(entry.at_ms) : ago(entry.at_ms);

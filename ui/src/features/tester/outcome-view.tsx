@@ -19,7 +19,7 @@ export function OutcomeView() {
       )}
       {outcome.kind === "error" && (
         <div className="tester-error">
-          <ErrorNote title="No answer" message={outcome.message} onRetry={() => void send()} />
+          <ErrorNote title="No answer" error={outcome.error} onRetry={() => void send()} />
         </div>
       )}
       {outcome.kind === "response" && <ResponseView key={outcome.at_ms} response={outcome.response} at_ms={outcome.at_ms} />}

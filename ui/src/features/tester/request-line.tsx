@@ -104,7 +104,7 @@ export function RequestLine() {
           <input
             className="path"
             aria-label="Path"
-            placeholder="/"
+            placeholder="/path?query"
             value={draft.path}
             aria-invalid={(tried && fault !== null) || undefined}
             onChange={(event) => change({ path: event.target.value })}

@@ -10,7 +10,7 @@ export type Outcome =
   | { kind: "none" }
   | { kind: "response"; response: TesterResponse; at_ms: number }
   | { kind: "burst"; result: BurstResult; at_ms: number }
-  | { kind: "error"; message: string; at_ms: number };
+  | { kind: "error"; error: unknown; at_ms: number };
 
 interface TesterState {
   draft: Draft;
@@ -53,9 +53,8 @@ async function run(work: (signal: AbortSignal) => Promise<Outcome>, draft: Draft
     if (mine()) useTester.setState({ outcome, under_way: null });
   } catch (error) {
     if (!mine()) return;
-    const message = messageOf(error);
-    if (!under_way.signal.aborted) remember(draft, Date.now(), { error: message });
-    useTester.setState({ outcome: { kind: "error", message, at_ms: Date.now() }, under_way: null });
+    remember(draft, Date.now(), { error: messageOf(error) });
+    useTester.setState({ outcome: { kind: "error", error, at_ms: Date.now() }, under_way: null });
   }
 }
 

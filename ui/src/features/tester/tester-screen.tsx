@@ -23,9 +23,9 @@ function usePreset() {
   useEffect(() => {
     if (api === undefined && client === undefined && path === undefined && method === undefined) return;
     change({
-      ...(api !== undefined && { api_id: api }),
+      ...(api !== undefined && { api_id: api, path: path ?? "" }),
       ...(client !== undefined && { call_as: client }),
-      ...(path !== undefined && { path }),
+      ...(path !== undefined && api === undefined && { path }),
       ...(method !== undefined && { method: method.toUpperCase() }),
     });
     void navigate({ search: {}, replace: true });

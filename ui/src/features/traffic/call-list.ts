@@ -20,10 +20,14 @@ export interface CallList {
 
 export const emptyList: CallList = { shown: [], waiting: [], next: null, skipped: 0, cut: false };
 
-/** Two lists as one, newest first, each call once. */
+const newestFirst = (x: CallSummary, y: CallSummary) => y.id - x.id;
+
+/** Two lists as one, newest first, each call once. `b` is in order; `a` is mostly newer, and then costs no search through `b`. */
 export function merge(a: readonly CallSummary[], b: readonly CallSummary[]): CallSummary[] {
+  const newer = a.toSorted(newestFirst);
+  if ((newer.at(-1)?.id ?? 0) > (b[0]?.id ?? 0)) return [...newer, ...b];
   const by_id = new Map([...b, ...a].map((call) => [call.id, call]));
-  return [...by_id.values()].sort((x, y) => y.id - x.id);
+  return [...by_id.values()].sort(newestFirst);
 }
 
 /** A fresh first page, beside what came in while it was on its way. */

@@ -19,23 +19,38 @@ export function languageFor(content_type: string | null | undefined): CodeLangua
 /** Larger texts are shown as they are: laying them out anew would take longer than anyone waits. */
 const MOST_TO_LAY_OUT = 2_000_000;
 
-/** JSON laid out over lines; the text itself when it is not JSON, or very large. */
+/**
+ * JSON laid out over lines; the text itself when it is not JSON, or very large. Only the space between tokens changes:
+ * numbers, escapes, the order of members and members named twice stay as they were written.
+ */
 export function pretty(text: string): string {
   if (text.length > MOST_TO_LAY_OUT) return text;
   try {
-    const value: unknown = JSON.parse(text);
-    const laid_out = JSON.stringify(value, null, 2);
-    return sameNumbers(text, laid_out) ? laid_out : text;
+    JSON.parse(text);
   } catch {
     return text;
   }
+  return layOut(text.match(TOKENS) ?? []);
 }
 
-/** Whether every number came through as it was written: 12345678901234567890 or 1.0 would not. */
-function sameNumbers(before: string, after: string): boolean {
-  return withoutSpace(before) === withoutSpace(after) || JSON.stringify(numbers(before)) === JSON.stringify(numbers(after));
-}
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
-const STRINGS = /"(?:[^"\\]|\\.)*"/g;
-const withoutSpace = (text: string) => text.replace(/\s+/g, "");
-const numbers = (text: string) => text.replace(STRINGS, '""').match(/-?\d[\d.eE+-]*/g) ?? [];
+function layOut(tokens: readonly string[]): string {
+  const parts: string[] = [];
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(depth)}`;
+  tokens.forEach((token, index) => {
+    const closes = token === "}" || token === "]";
+    const is_empty = closes && ["{", "["].includes(tokens[index - 1] ?? "");
+    if (closes) depth -= 1;
+    if (closes && !is_empty) parts.push(line());
+    parts.push(token);
+    if (token === "{" || token === "[") {
+      depth += 1;
+      const next = tokens[index + 1];
+      if (next !== "}" && next !== "]") parts.push(line());
+    } else if (token === ",") parts.push(line());
+    else if (token === ":") parts.push(" ");
+  });
+  return parts.join("");
+}

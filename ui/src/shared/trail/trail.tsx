@@ -1,6 +1,6 @@
 import { Ban, Check, Minus, PencilLine, Server, TriangleAlert } from "lucide-react";
 import type { Call, TrailStep } from "@/api/types";
-import { micros } from "@/shared/format";
+import { decimal, micros } from "@/shared/format";
 import { notReachedWords, type TrailRow, trailRows } from "./rows";
 
 type Trailed = Pick<Call, "trail" | "plan" | "duration_us" | "upstream_us" | "upstream_address" | "connection_reused" | "error">;
@@ -13,6 +13,11 @@ const OUTCOMES: Record<TrailStep["outcome"], { mark: string; icon: typeof Check;
   skipped: { mark: "", icon: Minus, word: "skipped" },
   not_reached: { mark: "", icon: Minus, word: "not reached" },
 };
+
+/** Below this, tenths of a microsecond tell policies apart. */
+const FINE_BELOW_US = 10;
+
+const fineMicros = (us: number): string => (us < FINE_BELOW_US ? `${decimal(us)} µs` : micros(us));
 
 function Reason({ step, call }: { step: TrailStep; call: Trailed }) {
   if (step.phase === "upstream") {
@@ -55,7 +60,7 @@ function Step({ step, call }: { step: TrailStep; call: Trailed }) {
         </div>
         <Reason step={step} call={call} />
       </div>
-      <span className="us">{step.outcome === "skipped" ? "" : micros(step.duration_us)}</span>
+      <span className="us">{step.outcome === "skipped" ? "" : fineMicros(step.duration_us)}</span>
     </li>
   );
 }
