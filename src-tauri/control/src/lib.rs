@@ -1,1 +1,24 @@
-//! What an operator can do: the management API and the way from catalog to Plan.
+//! What an operator can do: the management API's one router, and the way from catalog to Plan.
+//!
+//! The window, a browser and the command line all come through [`router`]; nothing else changes the catalog but
+//! [`Control::save`], which compiles the Plan before it commits and swaps it after.
+
+mod control;
+mod error;
+pub mod file;
+mod input;
+mod inputs;
+mod live;
+mod names;
+mod plan;
+mod router;
+mod routes;
+pub mod sample;
+mod serve;
+mod tester;
+
+pub use control::{Control, OpenError, Options, Topic};
+pub use error::ApiError;
+pub use live::{LiveEvent, live};
+pub use router::{call, openapi, router};
+pub use serve::{Access, Asset, serve};

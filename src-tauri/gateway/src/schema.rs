@@ -33,13 +33,35 @@ fn describe(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
         Why::Required { property } => {
             vec![at(property.as_str().unwrap_or_default(), "is missing".into())]
         }
-        Why::AnyOf { .. } | Why::OneOfNotValid { .. } => {
-            vec![at("", format!("{} is not one of the forms allowed here", shorten(error.instance())))]
-        }
+        Why::AnyOf { context } | Why::OneOfNotValid { context } => match likeliest(context, error) {
+            Some(branch) => branch.iter().flat_map(describe).collect(),
+            None => {
+                vec![at("", format!("{} is not one of the forms allowed here", shorten(error.instance())))]
+            }
+        },
         Why::Pattern { .. } => {
             vec![at("", format!("{} is not in the form expected here", shorten(error.instance())))]
         }
         _ => vec![at("", error.to_string())],
+    }
+}
+
+/// Of several forms the one that was meant: the only one whose outermost type is right. An optional object is
+/// "object or null", so this names what is wrong inside the object.
+fn likeliest<'e>(
+    forms: &'e [Vec<jsonschema::ValidationError<'static>>],
+    error: &jsonschema::ValidationError<'_>,
+) -> Option<&'e [jsonschema::ValidationError<'static>]> {
+    let is_another_type = |form: &&Vec<jsonschema::ValidationError<'static>>| {
+        form.iter().any(|inner| {
+            matches!(inner.kind(), Why::Type { .. } | Why::Constant { .. } | Why::Enum { .. })
+                && inner.instance_path() == error.instance_path()
+        })
+    };
+    let mut meant = forms.iter().filter(|form| !is_another_type(form));
+    match (meant.next(), meant.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
     }
 }
 
@@ -86,5 +108,16 @@ mod tests {
         let mut fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
         fields.sort_unstable();
         assert_eq!(fields, ["a", "b", "list[0].per", "list[1].per"]);
+    }
+
+    #[test]
+    fn looks_into_an_optional_object() {
+        let inner = json!({"type": "object", "properties": {"port": {"type": "integer"}}});
+        let checker = Checker::of(&json!({"properties": {"listen": {"anyOf": [inner, {"type": "null"}]}}}));
+        let fields =
+            |document| checker.faults(&document).into_iter().map(|fault| fault.field).collect::<Vec<_>>();
+        assert_eq!(fields(json!({"listen": {"port": "x"}})), ["listen.port"]);
+        assert_eq!(fields(json!({"listen": 1})), ["listen"]);
+        assert!(fields(json!({"listen": null})).is_empty());
     }
 }

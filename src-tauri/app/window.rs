@@ -1,0 +1,120 @@
+//! The desktop window: one page, one command to the management API, one live channel.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::Context;
+use gatepost_control::{Control, LiveEvent, live, router};
+use serde::Serialize;
+use serde_json::Value;
+use tauri::ipc::Channel;
+use tauri::{Manager, RunEvent, State};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio_stream::StreamExt;
+
+use crate::runtime;
+
+/// What the window's commands work with.
+struct Session {
+    control: Control,
+    runtime: Handle,
+    /// The page's live stream. A page that is loaded again opens another, which ends this one.
+    live: Mutex<Option<AbortHandle>>,
+}
+
+/// Opens the window and runs until it is closed.
+pub fn run(data_dir: PathBuf) -> anyhow::Result<()> {
+    prefer_software_rendering();
+    let runtime = runtime::build()?;
+    let control = {
+        let _entered = runtime.enter();
+        runtime::open(data_dir, runtime::workers(None), false)?
+    };
+    let session =
+        Session { control: control.clone(), runtime: runtime.handle().clone(), live: Mutex::new(None) };
+    let app = tauri::Builder::default()
+        .manage(session)
+        .invoke_handler(tauri::generate_handler![api, live_stream])
+        .build(tauri::generate_context!())
+        .context("The window cannot be opened")?;
+    let code = app.run_return(|app, event| {
+        if let RunEvent::ExitRequested { .. } = event {
+            let session = app.state::<Session>();
+            session.runtime.block_on(session.control.stop());
+        }
+    });
+    anyhow::ensure!(code == 0, "The window ended with code {code}");
+    Ok(())
+}
+
+/// An answer of the management API.
+#[derive(Serialize)]
+struct Answer {
+    status: u16,
+    /// As text; empty when there is none.
+    body: String,
+}
+
+/// The one door: forwards to the management API's router.
+#[tauri::command(rename_all = "snake_case")]
+async fn api(
+    session: State<'_, Session>,
+    method: String,
+    path: String,
+    body: Option<Value>,
+) -> Result<Answer, String> {
+    let control = session.control.clone();
+    let answered = session.runtime.spawn(async move { forward(control, &method, &path, body).await });
+    answered.await.map_err(|error| error.to_string())?.map_err(|error| format!("{error:#}"))
+}
+
+async fn forward(control: Control, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Answer> {
+    let body = body.map_or_else(String::new, |body| body.to_string());
+    let (status, body) = gatepost_control::call(router(control), method, path, body).await?;
+    Ok(Answer { status, body })
+}
+
+/// Sends live events to the page until it asks for another stream.
+#[tauri::command(rename_all = "snake_case", rename = "live")]
+async fn live_stream(session: State<'_, Session>, on_event: Channel<LiveEvent>) -> Result<(), String> {
+    let mut events = {
+        let _entered = session.runtime.enter();
+        Box::pin(live(&session.control))
+    };
+    let task = session.runtime.spawn(async move {
+        while let Some(event) = events.next().await {
+            if on_event.send(event).is_err() {
+                return;
+            }
+        }
+    });
+    let mut live = session.live.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(before) = live.replace(task.abort_handle()) {
+        before.abort();
+    }
+    Ok(())
+}
+
+/// Without a GPU, WebKitGTK's accelerated compositing runs in software and halves the frame rate; with one it doubles
+/// it. The switch is an environment variable that must be there before the program starts, so it starts again.
+#[cfg(target_os = "linux")]
+fn prefer_software_rendering() {
+    use std::os::unix::process::CommandExt;
+    const SWITCH: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+    let has_gpu = std::fs::read_dir("/dev/dri").is_ok_and(|devices| {
+        devices.flatten().any(|device| device.file_name().to_string_lossy().starts_with("renderD"))
+    });
+    if has_gpu || std::env::var_os(SWITCH).is_some() {
+        return;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        // Comes back only when it fails, and then the window opens all the same.
+        let error =
+            std::process::Command::new(program).args(std::env::args_os().skip(1)).env(SWITCH, "1").exec();
+        tracing::warn!(%error, "starting again without compositing");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefer_software_rendering() {}

@@ -1,0 +1,184 @@
+//! Puts a checked file in force: what is in it is added or changed, what is not in it stays. All or nothing, and no
+//! save at all when nothing differs.
+
+use std::collections::HashMap;
+
+use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, ClientAppId, ContractState};
+use gatepost_store::{NewApi, NewPolicy, Secret, Write};
+use serde_json::Value;
+
+use super::schema::{CheckedApi, CheckedFile, FileClient, FileContract};
+use crate::control::{Control, Topic};
+use crate::error::ApiError;
+use crate::inputs::{AppliedPolicyInput, ClientAppInput};
+
+const TOUCHED: &[Topic] = &[Topic::Apis, Topic::Policies, Topic::Clients, Topic::Contracts];
+
+/// Applies `file` to the running instance; true when anything changed. `source` names it in the history.
+pub async fn apply(control: &Control, file: CheckedFile, source: &str) -> Result<bool, ApiError> {
+    if !differs(&file, &control.in_force().catalog) {
+        return Ok(false);
+    }
+    control.save(format!("Applied {source}"), TOUCHED, move |tx| write(file, tx)).await?;
+    Ok(true)
+}
+
+fn write(file: CheckedFile, tx: &mut Write<'_>) -> Result<(), ApiError> {
+    let mut apis = HashMap::new();
+    for entry in file.apis {
+        let key = (entry.api.asset_id.to_string(), entry.api.version.clone(), entry.api.label.clone());
+        apis.insert(key, write_api(entry, tx)?);
+    }
+    let mut clients = HashMap::new();
+    for client in file.clients {
+        clients.insert(client.name.trim().to_owned(), write_client(client, tx)?);
+    }
+    for contract in file.contracts {
+        let FileContract { client, api, version, label } = contract;
+        let pair = clients.get(client.as_str()).zip(apis.get(&(api, version, label)));
+        let (app, api) =
+            pair.ok_or_else(|| ApiError::Internal("a checked contract lost its sides".into()))?;
+        write_contract(*app, *api, tx)?;
+    }
+    Ok(())
+}
+
+fn write_api(entry: CheckedApi, tx: &mut Write<'_>) -> Result<ApiId, ApiError> {
+    let catalog = tx.load()?;
+    let api = entry.api;
+    let id = match catalog.apis.iter().find(|known| is_same(known, &api)) {
+        Some(known) if equals(known, &api) => known.id,
+        Some(known) => {
+            tx.update_api(known.id, &api)?;
+            known.id
+        }
+        None => tx.insert_api(&api)?,
+    };
+    write_policies(id, &entry.policies, &catalog, tx)?;
+    Ok(id)
+}
+
+/// Makes an API's policies those of the file. A policy keeps its number, and with it its counters, while the same
+/// policy is at the same place among its kind.
+fn write_policies(
+    api: ApiId,
+    wanted: &[AppliedPolicyInput],
+    catalog: &Catalog,
+    tx: &mut Write<'_>,
+) -> Result<(), ApiError> {
+    let mut known: Vec<&AppliedPolicy> = catalog.policies_of(api).collect();
+    let mut order = Vec::with_capacity(wanted.len());
+    for policy in wanted {
+        let same_kind = known.iter().position(|applied| applied.policy == policy.policy);
+        order.push(match same_kind.map(|at| known.remove(at)) {
+            Some(applied) if is_in_force(applied, policy) => applied.id,
+            Some(applied) => {
+                tx.update_policy(applied.id, &NewPolicy::from(policy.clone()))?;
+                applied.id
+            }
+            None => tx.insert_policy(api, &NewPolicy::from(policy.clone()))?,
+        });
+    }
+    for gone in known {
+        tx.delete_policy(gone.id)?;
+    }
+    if !order.is_empty() {
+        tx.reorder_policies(api, &order)?;
+    }
+    Ok(())
+}
+
+fn write_client(client: FileClient, tx: &mut Write<'_>) -> Result<ClientAppId, ApiError> {
+    let catalog = tx.load()?;
+    let input = ClientAppInput { name: client.name, description: client.description };
+    let input = input.check().map_err(ApiError::Invalid)?;
+    let id = match catalog.clients.iter().find(|app| app.name == input.name) {
+        Some(app) => {
+            let id = app.id;
+            if app.description != input.description {
+                tx.update_client(id, &input)?;
+            }
+            id
+        }
+        None => tx.insert_client(&input)?,
+    };
+    for credential in client.credentials {
+        let known = catalog.credentials.iter().find(|known| known.client_id == credential.client_id);
+        if let Some(known) = known {
+            let same = known.client_app_id == id
+                && known.secret_hash == Secret::new(credential.client_secret.clone()).hash();
+            if same {
+                continue;
+            }
+            tx.delete_credential(known.id)?;
+        }
+        tx.insert_credential(id, &credential.client_id, &Secret::new(credential.client_secret))?;
+    }
+    Ok(id)
+}
+
+fn write_contract(app: ClientAppId, api: ApiId, tx: &mut Write<'_>) -> Result<(), ApiError> {
+    let catalog = tx.load()?;
+    match catalog.contracts.iter().find(|known| known.client_app_id == app && known.api_id == api) {
+        Some(known) if known.state == ContractState::Approved => {}
+        Some(known) => tx.set_contract_state(known.id, ContractState::Approved)?,
+        None => {
+            tx.insert_contract(app, api)?;
+        }
+    }
+    Ok(())
+}
+
+/// True when applying `file` would change anything.
+fn differs(file: &CheckedFile, catalog: &Catalog) -> bool {
+    let api_differs = |entry: &CheckedApi| {
+        let api = &entry.api;
+        let Some(known) = catalog.apis.iter().find(|known| is_same(known, api)) else { return true };
+        let in_force: Vec<_> = catalog.policies_of(known.id).collect();
+        !equals(known, api)
+            || in_force.len() != entry.policies.len()
+            || in_force.iter().zip(&entry.policies).any(|(applied, wanted)| !is_in_force(applied, wanted))
+    };
+    let client_differs = |client: &FileClient| {
+        let Some(app) = catalog.clients.iter().find(|app| app.name == client.name.trim()) else {
+            return true;
+        };
+        app.description != client.description.trim()
+            || client.credentials.iter().any(|credential| {
+                !catalog.credentials.iter().any(|known| {
+                    known.client_app_id == app.id
+                        && known.client_id == credential.client_id
+                        && known.secret_hash == Secret::new(credential.client_secret.clone()).hash()
+                })
+            })
+    };
+    let contract_differs = |contract: &FileContract| {
+        let app = catalog.clients.iter().find(|app| app.name == contract.client);
+        let api = catalog.apis.iter().find(|api| {
+            (api.asset_id.as_str(), &api.version, &api.label)
+                == (&contract.api, &contract.version, &contract.label)
+        });
+        let Some((app, api)) = app.zip(api) else { return true };
+        !catalog.contracts.iter().any(|known| {
+            known.client_app_id == app.id && known.api_id == api.id && known.state == ContractState::Approved
+        })
+    };
+    file.apis.iter().any(api_differs)
+        || file.clients.iter().any(client_differs)
+        || file.contracts.iter().any(contract_differs)
+}
+
+fn is_same(known: &Api, api: &NewApi) -> bool {
+    (&known.asset_id, &known.version, &known.label) == (&api.asset_id, &api.version, &api.label)
+}
+
+fn equals(known: &Api, api: &NewApi) -> bool {
+    known.name == api.name && known.listen == api.listen && known.upstream == api.upstream
+}
+
+fn is_in_force(applied: &AppliedPolicy, wanted: &AppliedPolicyInput) -> bool {
+    applied.policy == wanted.policy
+        && applied.enabled == wanted.enabled
+        && applied.only == wanted.only
+        && applied.config == Value::Object(wanted.config.clone())
+}

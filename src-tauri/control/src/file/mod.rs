@@ -1,0 +1,9 @@
+//! `gatepost.yaml`: the whole configuration, or a part of it, as a text file.
+
+mod apply;
+mod document;
+mod schema;
+
+pub use apply::apply;
+pub use document::{Document, LocatedFault, MAX_FILE};
+pub use schema::{CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, GatepostFile, check};

@@ -1,0 +1,364 @@
+//! What stands in `gatepost.yaml`, and every check that needs no running instance.
+
+use std::collections::HashMap;
+
+use gatepost_gateway::{Kind, MAX_POLICIES};
+use gatepost_model::{Fault, Faults};
+use gatepost_store::NewApi;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::document::{Document, LocatedFault};
+use crate::input::read;
+use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput, UpstreamInput, words};
+
+/// The file's root.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatepostFile {
+    /// Version of the format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub gatepost: u32,
+    /// APIs.
+    #[serde(default)]
+    pub apis: Vec<FileApi>,
+    /// Client apps.
+    #[serde(default)]
+    pub clients: Vec<FileClient>,
+    /// Who may call what.
+    #[serde(default)]
+    pub contracts: Vec<FileContract>,
+}
+
+/// An API with its policies.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileApi {
+    name: String,
+    #[serde(default)]
+    asset_id: Option<String>,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    listen: Option<ListenInput>,
+    upstream: UpstreamInput,
+    /// In the order of enforcement.
+    #[serde(default)]
+    policies: Vec<AppliedPolicyInput>,
+}
+
+/// A client app with its credentials.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileClient {
+    /// Unique.
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: String,
+    /// At least one is of use.
+    #[serde(default)]
+    pub credentials: Vec<FileCredential>,
+}
+
+/// A client ID and secret.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileCredential {
+    /// Unique over all client apps; 1 to 100 visible characters.
+    pub client_id: String,
+    /// 1 to 500 characters; best taken from the environment.
+    pub client_secret: String,
+}
+
+impl std::fmt::Debug for FileCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileCredential").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// A client app's access to an API.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileContract {
+    /// Name of the client app.
+    pub client: String,
+    /// `asset_id` of the API.
+    pub api: String,
+    /// Its version; default `v1`.
+    #[serde(default = "first_version")]
+    pub version: String,
+    /// Its label; default `default`.
+    #[serde(default = "default_label")]
+    pub label: String,
+}
+
+fn first_version() -> String {
+    "v1".into()
+}
+
+fn default_label() -> String {
+    "default".into()
+}
+
+/// A file in which nothing is wrong.
+#[derive(Debug, Default)]
+pub struct CheckedFile {
+    /// Its APIs.
+    pub apis: Vec<CheckedApi>,
+    /// Its client apps.
+    pub clients: Vec<FileClient>,
+    /// Its contracts; both sides are in this file.
+    pub contracts: Vec<FileContract>,
+}
+
+/// An API and its policies, checked.
+#[derive(Debug)]
+pub struct CheckedApi {
+    /// The API.
+    pub api: NewApi,
+    /// Its policies.
+    pub policies: Vec<AppliedPolicyInput>,
+}
+
+/// Checks a document: its form, then its sense. Every fault at once, each with its line.
+pub fn check(document: &Document, kinds: &[Kind]) -> Result<CheckedFile, Vec<LocatedFault>> {
+    let file: GatepostFile = read(document.value.clone()).map_err(|faults| document.locate(faults))?;
+    check_sense(file, kinds).map_err(|faults| document.locate(faults))
+}
+
+fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fault>> {
+    let mut faults = Faults::new();
+    let mut apis: Vec<(usize, CheckedApi)> = Vec::new();
+    for (n, entry) in file.apis.into_iter().enumerate() {
+        let at = format!("apis[{n}]");
+        let input = ApiInput {
+            name: entry.name,
+            asset_id: entry.asset_id,
+            version: entry.version,
+            label: entry.label,
+            listen: entry.listen,
+            upstream: entry.upstream,
+        };
+        check_policies(&entry.policies, kinds, &at, &mut faults);
+        match input.check() {
+            Ok(api) => apis.push((n, CheckedApi { api, policies: entry.policies })),
+            Err(inner) => faults.extend_under(&at, inner),
+        }
+    }
+    check_clashes(&apis, &mut faults);
+    let clients = check_clients(file.clients, &mut faults);
+    check_contracts(&file.contracts, &apis, &clients, &mut faults);
+    faults.into_result()?;
+    Ok(CheckedFile {
+        apis: apis.into_iter().map(|(_, api)| api).collect(),
+        clients,
+        contracts: file.contracts,
+    })
+}
+
+fn check_policies(policies: &[AppliedPolicyInput], kinds: &[Kind], api: &str, faults: &mut Faults) {
+    if policies.len() > MAX_POLICIES {
+        faults.add(format!("{api}.policies"), format!("at most {MAX_POLICIES} policies"));
+    }
+    for (n, policy) in policies.iter().enumerate() {
+        if let Err(inner) = policy.check(kinds) {
+            faults.extend_under(&format!("{api}.policies[{n}]"), inner);
+        }
+    }
+}
+
+fn check_clashes(apis: &[(usize, CheckedApi)], faults: &mut Faults) {
+    for (place, (n, later)) in apis.iter().enumerate() {
+        let later = &later.api;
+        for (first, earlier) in &apis[..place] {
+            let earlier = &earlier.api;
+            let same_name = (&earlier.asset_id, &earlier.version, &earlier.label)
+                == (&later.asset_id, &later.version, &later.label);
+            if same_name {
+                faults.add(
+                    format!("apis[{n}].name"),
+                    format!(
+                        "is the same API as apis[{first}] ({} {}, label {}); give one another asset_id, version or label",
+                        later.asset_id, later.version, later.label
+                    ),
+                );
+            } else if earlier.listen.clashes_with(&later.listen) {
+                faults.add(
+                    format!("apis[{n}].listen.base_path"),
+                    format!(
+                        "{} on port {} is taken by apis[{first}] ({})",
+                        later.listen.base_path, later.listen.port, earlier.name
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn check_clients(clients: Vec<FileClient>, faults: &mut Faults) -> Vec<FileClient> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut ids: HashMap<String, String> = HashMap::new();
+    for (n, client) in clients.iter().enumerate() {
+        let name_field = format!("clients[{n}].name");
+        if let Some(name) = faults.take(&name_field, words(&client.name, 100)) {
+            if let Some(first) = names.insert(name, n) {
+                faults.add(name_field, format!("is the same client app as clients[{first}]"));
+            }
+        }
+        for (c, credential) in client.credentials.iter().enumerate() {
+            let field = format!("clients[{n}].credentials[{c}]");
+            check_credential(credential, &field, faults);
+            let place = format!("{field}.client_id");
+            if let Some(first) = ids.insert(credential.client_id.clone(), place.clone()) {
+                faults.add(place, format!("is the same client ID as {first}"));
+            }
+        }
+    }
+    clients
+}
+
+fn check_credential(credential: &FileCredential, field: &str, faults: &mut Faults) {
+    let id = &credential.client_id;
+    if id.is_empty() || id.len() > 100 || !id.bytes().all(|b| b.is_ascii_graphic()) {
+        faults.add(format!("{field}.client_id"), "must be 1 to 100 visible ASCII characters without spaces");
+    }
+    if credential.client_secret.is_empty() || credential.client_secret.len() > 500 {
+        faults.add(format!("{field}.client_secret"), "must be 1 to 500 characters");
+    }
+}
+
+fn check_contracts(
+    contracts: &[FileContract],
+    apis: &[(usize, CheckedApi)],
+    clients: &[FileClient],
+    faults: &mut Faults,
+) {
+    for (n, contract) in contracts.iter().enumerate() {
+        if !clients.iter().any(|client| client.name.trim() == contract.client) {
+            faults.add(
+                format!("contracts[{n}].client"),
+                format!("there is no client `{}` in this file", contract.client),
+            );
+        }
+        let wanted = (contract.api.as_str(), contract.version.as_str(), contract.label.as_str());
+        let found = apis.iter().any(|(_, entry)| {
+            (entry.api.asset_id.as_str(), entry.api.version.as_str(), entry.api.label.as_str()) == wanted
+        });
+        if !found {
+            faults.add(
+                format!("contracts[{n}].api"),
+                format!(
+                    "there is no API `{}` {} (label {}) in this file",
+                    contract.api, contract.version, contract.label
+                ),
+            );
+        }
+        let same = |other: &FileContract| {
+            (&other.client, &other.api, &other.version, &other.label)
+                == (&contract.client, &contract.api, &contract.version, &contract.label)
+        };
+        if let Some(first) = contracts[..n].iter().position(same) {
+            faults.add(format!("contracts[{n}]"), format!("is the same contract as contracts[{first}]"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatepost_policies::KINDS;
+
+    fn faults(text: &str) -> Vec<(usize, String)> {
+        let found = Document::parse(text, &|_| None).and_then(|document| check(&document, KINDS).map(|_| ()));
+        let found = found.err().unwrap_or_default();
+        found.into_iter().map(|located| (located.line, located.fault.field)).collect()
+    }
+
+    #[test]
+    fn the_contract_file_is_valid() {
+        let text = r#"
+gatepost: 1
+apis:
+  - name: JSONPlaceholder Posts API
+    asset_id: jsonplaceholder-posts
+    listen: {port: 8081, base_path: /posts/v1, hosts: []}
+    upstream: {url: "http://127.0.0.1:9000/posts", timeouts: {connect: 1s, response: 2000}}
+    policies:
+      - policy: client-id-enforcement
+        config: {}
+      - policy: rate-limiting
+        config: {limits: [{requests: 100, per: 1m}], key: "\#[attributes.headers['x-user']]", expose_headers: true}
+        only: [{methods: [POST, PUT], path: "/orders/.*"}]
+        enabled: true
+clients:
+  - name: MyTestApp
+    credentials: [{client_id: my-test-app, client_secret: s3cret}]
+contracts:
+  - {client: MyTestApp, api: jsonplaceholder-posts, version: v1}
+"#
+        .replace("\\#", "#");
+        assert_eq!(faults(&text), []);
+    }
+
+    #[test]
+    fn says_every_fault_of_form_with_its_line() {
+        let text = "gatepost: 2\napis:\n  - nam: x\n    upstream: {url: 1}\nclient: []\n";
+        let mut found = faults(text);
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                (1, "gatepost".into()),
+                (3, "apis[0].nam".into()),
+                (3, "apis[0].name".into()),
+                (4, "apis[0].upstream.url".into()),
+                (5, "client".into())
+            ]
+        );
+    }
+
+    #[test]
+    fn says_every_fault_of_sense_with_its_line() {
+        let text = "gatepost: 1
+apis:
+  - {name: a, upstream: {url: 'http://x'}}
+  - {name: A, upstream: {url: 'http://x'}}
+  - name: c
+    listen: {base_path: /a/v1}
+    upstream: {url: nowhere}
+  - name: d
+    listen: {base_path: /a/v1}
+    upstream: {url: 'http://x'}
+    policies:
+      - policy: rate-limitin
+      - policy: rate-limiting
+        config: {limits: []}
+clients:
+  - {name: m, credentials: [{client_id: x, client_secret: y}]}
+  - {name: m, credentials: [{client_id: x, client_secret: ''}]}
+contracts:
+  - {client: n, api: a}
+  - {client: m, api: b}
+";
+        let found: Vec<_> = faults(text);
+        let expected = [
+            (4, "apis[1].name"),
+            (7, "apis[2].upstream.url"),
+            (9, "apis[3].listen.base_path"),
+            (12, "apis[3].policies[0].policy"),
+            (14, "apis[3].policies[1].config.limits"),
+            (17, "clients[1].name"),
+            (17, "clients[1].credentials[0].client_secret"),
+            (17, "clients[1].credentials[0].client_id"),
+            (19, "contracts[0].client"),
+            (20, "contracts[1].api"),
+        ];
+        let found: Vec<_> = found.iter().map(|(line, field)| (*line, field.as_str())).collect();
+        for expected in expected {
+            assert!(found.contains(&expected), "{expected:?} not in {found:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! APIs: list, add, change, delete.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use gatepost_gateway::{Enforcement, ListenerState, Listening, RouteTable};
+use gatepost_model::{Api, ApiId, ContractState, Listen};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::api_of;
+use crate::control::{Control, Topic};
+use crate::error::{ApiError, ErrorBody};
+use crate::input::read_body;
+use crate::inputs::ApiInput;
+use crate::plan::InForce;
+
+pub(crate) fn routes() -> OpenApiRouter<Control> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, delete))
+}
+
+/// An API as shown.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ApiView {
+    id: ApiId,
+    name: String,
+    asset_id: String,
+    version: String,
+    label: String,
+    listen: ListenView,
+    upstream: UpstreamView,
+    /// What callers use.
+    proxy_url: String,
+    state: ApiState,
+    /// Why it has failed, and what to do.
+    fault: Option<String>,
+    /// How many policies are applied.
+    policies: usize,
+    /// How many client apps may call it.
+    contracts: usize,
+    created_at: i64,
+    updated_at: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ListenView {
+    address: String,
+    port: u16,
+    base_path: String,
+    hosts: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct UpstreamView {
+    url: String,
+    timeouts: TimeoutsView,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TimeoutsView {
+    connect: String,
+    response: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ApiState {
+    /// Calls are served.
+    Active,
+    /// Its port could not be had, or its policies cannot be enforced.
+    Failed,
+}
+
+impl ApiView {
+    fn of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Self {
+        let fault = fault_of(api, in_force, listeners);
+        let catalog = &in_force.catalog;
+        let contracts = catalog.contracts.iter();
+        Self {
+            id: api.id,
+            name: api.name.clone(),
+            asset_id: api.asset_id.to_string(),
+            version: api.version.clone(),
+            label: api.label.clone(),
+            listen: ListenView {
+                address: api.listen.address.to_string(),
+                port: api.listen.port,
+                base_path: api.listen.base_path.to_string(),
+                hosts: api.listen.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
+            },
+            upstream: UpstreamView {
+                url: api.upstream.url.to_string(),
+                timeouts: TimeoutsView {
+                    connect: api.upstream.timeouts.connect.to_string(),
+                    response: api.upstream.timeouts.response.to_string(),
+                },
+            },
+            proxy_url: proxy_url(&api.listen),
+            state: if fault.is_some() { ApiState::Failed } else { ApiState::Active },
+            fault,
+            policies: catalog.policies_of(api.id).count(),
+            contracts: contracts.filter(|c| c.api_id == api.id && c.state == ContractState::Approved).count(),
+            created_at: api.created_at,
+            updated_at: api.updated_at,
+        }
+    }
+}
+
+/// What callers on this machine use: the first host name, or the address; 127.0.0.1 where it accepts on all.
+pub(crate) fn proxy_url(listen: &Listen) -> String {
+    let host = match listen.hosts.first() {
+        Some(host) => host.as_str().to_owned(),
+        None if listen.address.is_unspecified() => "127.0.0.1".to_owned(),
+        None if listen.address.is_ipv6() => format!("[{}]", listen.address),
+        None => listen.address.to_string(),
+    };
+    let path = listen.base_path.as_str();
+    format!("http://{host}:{}{}", listen.port, if path == "/" { "" } else { path })
+}
+
+fn fault_of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Option<String> {
+    let socket = api.listen.socket();
+    let listener = listeners.iter().find(|listener| listener.address == socket);
+    if let Some(Listening::Failed { message, advice }) = listener.map(|listener| &listener.state) {
+        return Some(format!("{message}. {advice}."));
+    }
+    let mut routes = in_force.plan.listeners.get(&socket).into_iter().flat_map(RouteTable::routes);
+    match &routes.find(|route| route.api == api.id)?.enforcement {
+        Enforcement::Ready(_) => None,
+        Enforcement::Impossible(why) => Some(format!(
+            "It answers 503, because its policies cannot be enforced: {why}. Mend or switch off that policy."
+        )),
+    }
+}
+
+fn view(control: &Control, id: i64) -> Result<Json<ApiView>, ApiError> {
+    let in_force = control.in_force();
+    let api = api_of(&in_force, id)?;
+    Ok(Json(ApiView::of(api, &in_force, &control.gateway().listeners())))
+}
+
+/// All APIs, by number.
+#[utoipa::path(get, path = "/apis", operation_id = "list_apis", responses((status = 200, body = Vec<ApiView>)))]
+async fn list(State(control): State<Control>) -> Json<Vec<ApiView>> {
+    let (in_force, listeners) = (control.in_force(), control.gateway().listeners());
+    Json(in_force.catalog.apis.iter().map(|api| ApiView::of(api, &in_force, &listeners)).collect())
+}
+
+/// Adds an API and puts it in force.
+#[utoipa::path(post, path = "/apis", operation_id = "add_api", request_body = ApiInput,
+    responses((status = 201, body = ApiView), (status = 422, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn add(State(control): State<Control>, body: Bytes) -> Result<(StatusCode, Json<ApiView>), ApiError> {
+    let api = read_body::<ApiInput>(&body)?.check().map_err(ApiError::Invalid)?;
+    let what = format!("Added {} {}", api.name, api.version);
+    let id = control.save(what, &[Topic::Apis], move |tx| Ok(tx.insert_api(&api)?)).await?;
+    Ok((StatusCode::CREATED, view(&control, id.0)?))
+}
+
+/// One API.
+#[utoipa::path(get, path = "/apis/{id}", operation_id = "show_api", params(("id" = i64, Path)),
+    responses((status = 200, body = ApiView), (status = 404, body = ErrorBody)))]
+async fn show(State(control): State<Control>, Path(id): Path<i64>) -> Result<Json<ApiView>, ApiError> {
+    view(&control, id)
+}
+
+/// Changes an API; what is left out takes its default.
+#[utoipa::path(put, path = "/apis/{id}", operation_id = "change_api", params(("id" = i64, Path)), request_body = ApiInput,
+    responses((status = 200, body = ApiView), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+async fn change(
+    State(control): State<Control>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Result<Json<ApiView>, ApiError> {
+    api_of(&control.in_force(), id)?;
+    let api = read_body::<ApiInput>(&body)?.check().map_err(ApiError::Invalid)?;
+    let what = format!("Changed {} {}", api.name, api.version);
+    control.save(what, &[Topic::Apis], move |tx| Ok(tx.update_api(ApiId(id), &api)?)).await?;
+    view(&control, id)
+}
+
+/// Deletes an API with its policies and contracts.
+#[utoipa::path(delete, path = "/apis/{id}", operation_id = "delete_api", params(("id" = i64, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+async fn delete(State(control): State<Control>, Path(id): Path<i64>) -> Result<StatusCode, ApiError> {
+    let in_force = control.in_force();
+    let api = api_of(&in_force, id)?;
+    let what = format!("Deleted {} {}", api.name, api.version);
+    control.save(what, &[Topic::Apis, Topic::Contracts], move |tx| Ok(tx.delete_api(ApiId(id))?)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
