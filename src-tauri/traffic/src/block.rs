@@ -53,24 +53,25 @@ struct Detail<'a> {
     error: Option<&'a str>,
     upstream_address: Option<SocketAddr>,
     connection_reused: bool,
-    trail: Vec<Step>,
+    #[serde(borrow)]
+    trail: Vec<Step<'a>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Step {
+struct Step<'a> {
     phase: Phase,
-    policy: String,
+    policy: &'a str,
     applied: Option<AppliedPolicyId>,
     outcome: Outcome,
     note: String,
     duration_ns: u32,
 }
 
-impl From<&TrailStep> for Step {
+impl From<&TrailStep> for Step<'_> {
     fn from(step: &TrailStep) -> Self {
         Self {
             phase: step.phase,
-            policy: step.policy.to_owned(),
+            policy: step.policy,
             applied: step.applied,
             outcome: step.outcome,
             note: step.note.to_string(),
@@ -79,11 +80,11 @@ impl From<&TrailStep> for Step {
     }
 }
 
-impl From<Step> for TrailEntry {
-    fn from(step: Step) -> Self {
+impl From<Step<'_>> for TrailEntry {
+    fn from(step: Step<'_>) -> Self {
         Self {
             phase: step.phase,
-            policy: Some(step.policy).filter(|name| !name.is_empty()),
+            policy: Some(step.policy).filter(|name| !name.is_empty()).map(str::to_owned),
             applied_policy_id: step.applied,
             outcome: step.outcome,
             note: step.note,
