@@ -31,7 +31,7 @@ pub(crate) fn copy(
     folder::touch(&unfinished).map_err(OpenError::folder(&unfinished))?;
     connection
         .execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])
-        .map_err(OpenError::database(&unfinished))?;
+        .map_err(|source| OpenError::Backup { path: path.clone(), source })?;
     folder::finish(&unfinished, &path).map_err(OpenError::folder(&path))?;
     drop_oldest(&backups).map_err(OpenError::folder(&backups))?;
     Ok(path)

@@ -54,6 +54,18 @@ pub enum OpenError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// The copy that precedes an update could not be made, so nothing was updated.
+    #[error(
+        "The catalog must be updated, but the copy {} that is made before could not be: {source}. Nothing was \
+         changed; make room for the copy, and start again.",
+        .path.display()
+    )]
+    Backup {
+        /// The copy.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// The secrets cannot be read.
     #[error(transparent)]
     Vault(#[from] VaultError),

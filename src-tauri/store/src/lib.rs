@@ -22,5 +22,5 @@ pub use table::api::NewApi;
 pub use table::applied_policy::NewPolicy;
 pub use table::change::Change;
 pub use table::client_app::NewClient;
-pub use vault::{FileKey, Key, KeySource, VaultError};
+pub use vault::VaultError;
 pub use write::Write;

@@ -13,7 +13,7 @@ use crate::folder;
 use crate::secret::{Secret, random};
 
 /// The vault's key, wiped when dropped.
-pub type Key = Zeroizing<[u8; 32]>;
+pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 /// Length of XChaCha20-Poly1305's nonce; long enough to be random.
 const NONCE: usize = 24;
@@ -60,7 +60,7 @@ pub enum VaultError {
 }
 
 /// Where the vault's key is kept.
-pub trait KeySource {
+pub(crate) trait KeySource {
     /// Where that is, for messages.
     fn place(&self) -> String;
     /// The key; none when there is none yet.
@@ -71,11 +71,11 @@ pub trait KeySource {
 
 /// A key in a file that only its owner may read.
 #[derive(Clone, Debug)]
-pub struct FileKey(PathBuf);
+pub(crate) struct FileKey(PathBuf);
 
 impl FileKey {
     /// At this path.
-    pub fn at(path: PathBuf) -> Self {
+    pub(crate) fn at(path: PathBuf) -> Self {
         Self(path)
     }
 

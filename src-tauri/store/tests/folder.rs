@@ -56,6 +56,51 @@ fn refuses_what_is_not_a_database_and_leaves_it_alone() {
 }
 
 #[test]
+fn a_value_that_was_tampered_with_is_an_error_that_says_where() {
+    let home = tempfile::tempdir().expect("tempdir");
+    let store = open(home.path());
+    save(&store, |tx| {
+        let (api, _) = add_api(tx, "posts", &["cors"])?;
+        let app = add_client(tx, "app")?;
+        tx.insert_contract(app, api)
+    });
+    let db = Connection::open(home.path().join("gatepost.db")).expect("opens");
+    for (table, column, broken) in [
+        ("api", "asset_id", "'../x'"),
+        ("api", "listen_address", "'here'"),
+        ("api", "listen_base_path", "'x'"),
+        ("api", "listen_hosts", "'[1]'"),
+        ("api", "listen_port", "70000"),
+        ("api", "upstream_url", "'nowhere'"),
+        ("api", "upstream_timeouts", "'{'"),
+        ("applied_policy", "config", "''"),
+        ("applied_policy", "only", "'{}'"),
+        ("applied_policy", "position", "-1"),
+        ("contract", "state", "'maybe'"),
+        ("credential", "secret_hash", "x'00'"),
+    ] {
+        db.execute_batch(&format!(
+            "SAVEPOINT s; CREATE TEMP TABLE before AS SELECT {column} AS value FROM {table}"
+        ))
+        .expect("noted");
+        db.execute(&format!("UPDATE {table} SET {column} = {broken}"), []).expect("broken");
+        db.execute_batch("RELEASE s").expect("kept");
+        let error = store.load().map(drop).expect_err(column).to_string();
+        // SQLite checks types itself and says only which value it was.
+        let words = match broken {
+            "70000" | "-1" | "x'00'" => "the catalog failed".to_owned(),
+            _ => format!("{table}.{column}"),
+        };
+        assert!(error.contains(&words), "{error}");
+        db.execute_batch(&format!(
+            "UPDATE {table} SET {column} = (SELECT value FROM before); DROP TABLE before"
+        ))
+        .expect("mended");
+        store.load().expect("mended");
+    }
+}
+
+#[test]
 fn secrets_are_not_in_the_files_in_clear() {
     let home = tempfile::tempdir().expect("tempdir");
     let store = open(home.path());

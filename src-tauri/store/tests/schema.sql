@@ -20,7 +20,7 @@ CREATE TABLE applied_policy (
     api_id   INTEGER NOT NULL REFERENCES api (id) ON DELETE CASCADE,
     policy   TEXT NOT NULL,
     config   TEXT NOT NULL, -- JSON object
-    "only"   TEXT NOT NULL, -- JSON list of scopes
+    only     TEXT NOT NULL, -- JSON list of scopes
     enabled  INTEGER NOT NULL,
     position INTEGER NOT NULL
 ) STRICT;

@@ -57,17 +57,12 @@ struct TimeoutsColumn {
 }
 
 pub(crate) fn insert(connection: &Connection, new: &NewApi, now_ms: i64) -> Result<ApiId, WriteError> {
+    // Without an id SQLite gives it the next one.
     let sql = "INSERT INTO api
-        (name, asset_id, version, label, listen_address, listen_port, listen_base_path, listen_hosts, upstream_url,
-         upstream_timeouts, created_at, updated_at)
-        VALUES (:name, :asset_id, :version, :label, :address, :port, :base_path, :hosts, :url, :timeouts, :now, :now)";
-    let written = connection.prepare_cached(sql)?.execute(named_params! {
-        ":name": new.name, ":asset_id": new.asset_id.as_str(), ":version": new.version, ":label": new.label,
-        ":address": new.listen.address.to_string(), ":port": new.listen.port,
-        ":base_path": new.listen.base_path.as_str(), ":hosts": hosts_column(&new.listen),
-        ":url": new.upstream.url.to_string(), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
-    });
-    written.map_err(or_taken(Unique::ApiInstance))?;
+        (id, name, asset_id, version, label, listen_address, listen_port, listen_base_path, listen_hosts,
+         upstream_url, upstream_timeouts, created_at, updated_at)
+        VALUES (:id, :name, :asset_id, :version, :label, :address, :port, :base_path, :hosts, :url, :timeouts, :now, :now)";
+    execute(connection, sql, None, new, now_ms)?;
     Ok(ApiId(connection.last_insert_rowid()))
 }
 
@@ -81,14 +76,25 @@ pub(crate) fn update(
             listen_address = :address, listen_port = :port, listen_base_path = :base_path, listen_hosts = :hosts,
             upstream_url = :url, upstream_timeouts = :timeouts, updated_at = :now
         WHERE id = :id";
-    let written = connection.prepare_cached(sql)?.execute(named_params! {
-        ":name": new.name, ":asset_id": new.asset_id.as_str(), ":version": new.version, ":label": new.label,
+    must_have_met(execute(connection, sql, Some(id), new, now_ms)?, "API")
+}
+
+/// Runs a statement that has every column as a parameter, and gives the number of rows it met.
+fn execute(
+    connection: &Connection,
+    sql: &str,
+    id: Option<ApiId>,
+    new: &NewApi,
+    now_ms: i64,
+) -> Result<usize, WriteError> {
+    let rows = connection.prepare_cached(sql)?.execute(named_params! {
+        ":id": id.map(|id| id.0), ":name": new.name, ":asset_id": new.asset_id.as_str(),
+        ":version": new.version, ":label": new.label,
         ":address": new.listen.address.to_string(), ":port": new.listen.port,
         ":base_path": new.listen.base_path.as_str(), ":hosts": hosts_column(&new.listen),
         ":url": new.upstream.url.to_string(), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
-        ":id": id.0,
     });
-    must_have_met(written.map_err(or_taken(Unique::ApiInstance))?, "API")
+    rows.map_err(or_taken(Unique::ApiInstance))
 }
 
 pub(crate) fn delete(connection: &Connection, id: ApiId) -> Result<(), WriteError> {

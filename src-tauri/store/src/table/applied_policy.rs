@@ -19,7 +19,7 @@ pub(crate) const CREATE: Migration = Migration {
         api_id   INTEGER NOT NULL REFERENCES api (id) ON DELETE CASCADE,
         policy   TEXT NOT NULL,
         config   TEXT NOT NULL, -- JSON object
-        \"only\"   TEXT NOT NULL, -- JSON list of scopes
+        only     TEXT NOT NULL, -- JSON list of scopes
         enabled  INTEGER NOT NULL,
         position INTEGER NOT NULL
     ) STRICT;
@@ -50,7 +50,7 @@ pub(crate) fn insert(
     new: &NewPolicy,
 ) -> Result<AppliedPolicyId, WriteError> {
     api::must_exist(connection, api_id)?;
-    let sql = "INSERT INTO applied_policy (api_id, policy, config, \"only\", enabled, position)
+    let sql = "INSERT INTO applied_policy (api_id, policy, config, only, enabled, position)
         VALUES (:api_id, :policy, :config, :only, :enabled,
             (SELECT count(*) FROM applied_policy WHERE api_id = :api_id))";
     connection.prepare_cached(sql)?.execute(named_params! {
@@ -66,8 +66,7 @@ pub(crate) fn update(
     id: AppliedPolicyId,
     new: &NewPolicy,
 ) -> Result<(), WriteError> {
-    let sql =
-        "UPDATE applied_policy SET policy = :policy, config = :config, \"only\" = :only, enabled = :enabled
+    let sql = "UPDATE applied_policy SET policy = :policy, config = :config, only = :only, enabled = :enabled
         WHERE id = :id";
     let rows = connection.prepare_cached(sql)?.execute(named_params! {
         ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,

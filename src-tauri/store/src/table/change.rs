@@ -52,3 +52,19 @@ fn from_row(row: &Row<'_>) -> Result<Change, StoreError> {
         what: row.get("what")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_changes_make_room_for_new_ones() {
+        let db = Connection::open_in_memory().expect("opens");
+        db.execute_batch(CREATE.sql).expect("created");
+        db.execute_batch("INSERT INTO change VALUES (1, 0, 'gone'), (2, 0, 'kept'), (10000, 0, 'kept')")
+            .expect("written");
+        assert_eq!(insert(&db, "new", 7).expect("noted"), 10_001);
+        let numbers: Vec<u64> = newest(&db, 100).expect("reads").iter().map(|change| change.number).collect();
+        assert_eq!(numbers, [10_001, 10_000, 2]);
+    }
+}
