@@ -17,7 +17,7 @@ function EditDialog({ client, onClose }: { client: ClientApp; onClose: () => voi
     if (busy || name.trim() === "") return;
     setBusy(true);
     try {
-      await actions.saveClient(client.id, { name: name.trim(), description: description.trim() || null });
+      await actions.saveClient(client.id, { name: name.trim(), description: description.trim() });
       onClose();
     } catch (failure) {
       setError(failure);

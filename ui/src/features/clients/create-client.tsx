@@ -26,7 +26,7 @@ function CreateClient({ onClose }: { onClose: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      setCreated(await actions.addClient({ name: name.trim(), description: description.trim() || null }));
+      setCreated(await actions.addClient({ name: name.trim(), description: description.trim() }));
     } catch (failure) {
       setError(failure);
     } finally {
