@@ -33,7 +33,7 @@ export function Screen({ title, crumbs, chips, actions, flush, className, childr
         <h1 className="trunc">{title}</h1>
         {chips}
         <span className="push" />
-        <Button size="s" icon={Search} kbd="Ctrl K" onClick={openPalette} aria-label="Search or run a command" className="search-button">
+        <Button size="s" icon={Search} kbd="Ctrl K" onClick={openPalette} className="search-button">
           <span>Search or run</span>
         </Button>
         {actions}

@@ -1,5 +1,5 @@
 import type { Answer, Transport } from "../transport";
-import type { LiveEvent } from "../types";
+import type { CallSummary, LiveEvent } from "../types";
 import { answer } from "./routes";
 import { newId, sources, state } from "./state";
 import { callNo, countsAt } from "./traffic";
@@ -24,13 +24,25 @@ export const fake_transport: Transport = {
 };
 
 function oneSecond(): LiveEvent[] {
-  if (!state.has_traffic) return [];
   const at_ms = Math.floor(Date.now() / 1000) * 1000 - 1000;
+  const sent = state.unreported.splice(0);
+  if (!state.has_traffic)
+    return sent.length === 0
+      ? []
+      : [
+          { kind: "calls", calls: sent, skipped: 0 },
+          { kind: "second", at_ms, ...countsOf(sent), p95_us: 2_100 },
+        ];
   const { p95_us, ...counts } = countsAt(at_ms);
   const calls = Array.from({ length: 8 }, (_, n) => callNo(newId(), at_ms + n * 120, sources()));
   state.calls.unshift(...calls.toReversed());
   return [
-    { kind: "calls", calls, skipped: counts.calls - calls.length },
+    { kind: "calls", calls: [...sent, ...calls], skipped: counts.calls - calls.length },
     { kind: "second", at_ms, ...counts, p95_us },
   ];
+}
+
+function countsOf(calls: CallSummary[]) {
+  const refused = calls.filter((call) => call.refused_by).length;
+  return { calls: calls.length, ok_2xx: calls.length - refused, redirect_3xx: 0, client_4xx: 0, server_5xx: 0, refused };
 }

@@ -165,7 +165,7 @@ function send(request: TesterRequest): Reply {
       client_name: null,
     });
   state.calls.unshift(call);
-  state.has_traffic = true;
+  state.unreported.push(call);
   const whole = wholeCall(call, kept?.policies.map((policy) => policy.policy) ?? []);
   const body = whole.response_body ?? JSON.stringify({ id: 1, title: "A first post", body: "It came through the gateway." }, null, 2);
   return ok({
@@ -185,9 +185,17 @@ function send(request: TesterRequest): Reply {
 }
 
 function burst({ request, count }: BurstRequest): Reply {
+  const limit = keptOf(request.api_id ?? undefined)?.policies.find((policy) => policy.policy === "rate-limiting" && policy.enabled)
+    ? 5
+    : count;
   const first = send(request).body as TesterResponse;
-  const passed = Math.min(count, 5);
-  const refused: TesterResponse = { ...first, status: 429, reason: "Too Many Requests" };
+  const passed = Math.min(count, limit);
+  const call = first.call && { ...first.call, id: newId(), status: 429, refused_by: "rate-limiting" };
+  const refused: TesterResponse = { ...first, status: 429, reason: "Too Many Requests", call };
+  if (count > passed && call) {
+    state.calls.unshift(call);
+    state.unreported.push(call);
+  }
   const by_status = [
     { status: first.status, calls: passed, error: null },
     { status: 429, calls: count - passed, error: null },

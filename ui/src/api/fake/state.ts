@@ -17,6 +17,8 @@ export const state = {
   clients: [] as (Omit<ClientApp, "contracts"> & { secrets: Record<number, string> })[],
   contracts: [] as Contract[],
   calls: [] as CallSummary[],
+  /** Calls of the tester that the live stream has not told yet. */
+  unreported: [] as CallSummary[],
   changes: [] as PlanChange[],
   settings: { retention_calls: 1_000_000, retention_days: 30, tour_done: !empty } as Settings,
   sample_running: !empty,

@@ -15,6 +15,8 @@ const STEP_S = 30;
 export function SummaryTab({ api }: { api: Api }) {
   const to_ms = Math.ceil(useNow(EVERY_MS) / EVERY_MS) * EVERY_MS;
   const from_ms = to_ms - HOUR_MS;
+  // The chart ends with the last whole step: one that has only begun would look like a fall.
+  const charted_to_ms = Math.floor(to_ms / (STEP_S * 1000)) * STEP_S * 1000 - STEP_S * 1000;
   const hour = useQuery({
     ...queries.analytics({ from_ms, to_ms, step_s: STEP_S, api_id: api.id }),
     placeholderData: keepPreviousData,
@@ -30,7 +32,7 @@ export function SummaryTab({ api }: { api: Api }) {
           stepSeconds={hour?.step_s ?? STEP_S}
           marks={(hour?.plan_changes ?? []).map((change) => ({ at_ms: change.at_ms, label: `Plan ${change.number}: ${change.what}` }))}
           from_ms={from_ms}
-          to_ms={to_ms}
+          to_ms={charted_to_ms}
           note="last hour"
           empty="No calls in the last hour."
         />

@@ -6,13 +6,16 @@ import { useNow } from "@/shared/use-now";
 import { SHAPE } from "./range";
 import type { Traffic } from "./use-traffic";
 
+/** A second is told when it is over, and the chart ends where it has been told. */
+const TOLD_AFTER_MS = 2_000;
+
 /** Calls a second: the last 15 minutes come live, second by second; longer ranges from the records. */
 export function CallsChart({ traffic }: { traffic: Traffic }) {
   const seconds = useLive((live) => live.seconds);
   const now = useNow(1_000);
   const { span_ms, step_s } = SHAPE[traffic.range];
   const live = traffic.range === "15m";
-  const to_ms = live ? Math.floor(now / 1000) * 1000 : traffic.to_ms;
+  const to_ms = live ? Math.floor((now - TOLD_AFTER_MS) / 1000) * 1000 : traffic.to_ms;
   const peak = seconds.reduce((most, second) => Math.max(most, second.calls), 0);
   const marks = (traffic.figures?.plan_changes ?? []).map((change) => ({
     at_ms: change.at_ms,

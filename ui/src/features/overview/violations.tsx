@@ -34,8 +34,7 @@ export function Violations() {
         </Empty>
       ) : (
         <div className="table-scroll">
-          <table className="table table-dense">
-            <caption className="sr-only">The newest calls that a policy refused</caption>
+          <table className="table table-dense" aria-label="The newest calls that a policy refused">
             <tbody>
               {calls.map((call) => (
                 <tr key={call.id} onClick={() => void navigate({ to: "/traffic", search: { q: "status:refused", call: call.id } })}>

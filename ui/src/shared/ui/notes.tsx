@@ -10,7 +10,7 @@ export function Empty({ icon: Icon, title, children, action }: EmptyProps) {
   return (
     <div className="empty grow">
       {Icon && <Icon className="i i-l" aria-hidden />}
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children && <div className="small empty-words">{children}</div>}
       {action}
     </div>

@@ -65,16 +65,25 @@ function Gutter({ out, end, fin, on }: { out?: boolean; end?: boolean; fin?: boo
   );
 }
 
-const SHOWN_MS = 5 * 60_000;
+const SHOWN_MS = 2 * 60_000;
+/** A second is told when it is over, and the chart ends where it has been told. */
+const TOLD_AFTER_MS = 2_000;
 
 export function TourChart({ facts }: { facts: Facts }) {
   const all = useLive((live) => live.seconds);
-  const to_ms = Math.floor(useNow(1_000) / 1000) * 1000;
+  const to_ms = Math.floor((useNow(1_000) - TOLD_AFTER_MS) / 1000) * 1000;
   const seconds = all.filter((second) => second.at_ms >= to_ms - SHOWN_MS);
-  if (seconds.length > 0) {
+  if (all.length > 0) {
     return (
       <section className="card grow tour-chart">
-        <StackedCalls points={seconds} stepSeconds={1} from_ms={to_ms - SHOWN_MS} to_ms={to_ms} note="live" />
+        <StackedCalls
+          points={seconds}
+          stepSeconds={1}
+          from_ms={to_ms - SHOWN_MS}
+          to_ms={to_ms}
+          note="live"
+          empty="No calls in the last two minutes."
+        />
       </section>
     );
   }
