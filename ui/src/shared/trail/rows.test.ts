@@ -36,6 +36,14 @@ describe("trailRows", () => {
     expect(rows).toHaveLength(4);
   });
 
+  it("says that the upstream was not called, with or without a step of its own", () => {
+    const refused = step("request", "refused");
+    const last = { kind: "not_reached", policies: 0, upstream: true };
+    expect(trailRows([refused]).at(-1)).toEqual(last);
+    expect(trailRows([refused, step("upstream", "not_reached", null)]).at(-1)).toEqual(last);
+    expect(trailRows([step("request", "passed")]).at(-1)).toMatchObject({ kind: "step" });
+  });
+
   it("is empty for a call without a trail", () => {
     expect(trailRows([])).toEqual([]);
   });

@@ -16,15 +16,14 @@ export function trailRows(trail: readonly TrailStep[]): TrailRow[] {
   const request = trail.filter((step) => step.phase === "request");
   const upstream = trail.filter((step) => step.phase === "upstream");
   const response = trail.filter((step) => step.phase === "response" && reached(step));
-  const missed = [...request, ...upstream].filter((step) => !reached(step));
+  const missed = request.filter((step) => !reached(step)).length;
+  const stopped = request.some((step) => step.outcome === "refused" || step.outcome === "failed");
+  const never_called = stopped && !upstream.some(reached);
 
   const rows: TrailRow[] = [];
   if (request.length > 0) rows.push({ kind: "phase", name: "Request" });
   for (const step of [...request, ...upstream].filter(reached)) rows.push({ kind: "step", step });
-  if (missed.length > 0) {
-    const policies = missed.filter((step) => step.phase === "request").length;
-    rows.push({ kind: "not_reached", policies, upstream: missed.some((step) => step.phase === "upstream") });
-  }
+  if (missed > 0 || never_called) rows.push({ kind: "not_reached", policies: missed, upstream: never_called });
   if (response.length > 0) rows.push({ kind: "phase", name: "Response" });
   for (const step of response) rows.push({ kind: "step", step });
   return rows;
