@@ -127,10 +127,6 @@ impl Program {
         }
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");
