@@ -1,6 +1,6 @@
 //! What is happening now: events for whoever listens, and the last 15 minutes by second.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -46,7 +46,7 @@ pub struct Second {
 }
 
 /// Most calls in one event.
-const MAX_CALLS_IN_EVENT: usize = 200;
+pub(crate) const MAX_CALLS_IN_EVENT: usize = 200;
 /// Least time between two events with calls: with the seconds, at most 25 events leave in a second.
 const CALLS_EVERY_US: i64 = 50_000;
 /// Most seconds told again when a second ends.
@@ -98,7 +98,7 @@ impl Seconds {
 /// Tells listeners, in bounded batches; does nothing while there are none.
 pub(crate) struct Publisher {
     sender: broadcast::Sender<LiveEvent>,
-    calls: Vec<CallSummary>,
+    calls: VecDeque<CallSummary>,
     skipped: u64,
     calls_sent_us: i64,
     /// The second to be told next.
@@ -111,7 +111,7 @@ impl Publisher {
     pub fn new(now_us: i64) -> Self {
         Self {
             sender: broadcast::Sender::new(EVENTS_BUFFERED),
-            calls: Vec::new(),
+            calls: VecDeque::new(),
             skipped: 0,
             calls_sent_us: i64::MIN,
             next_second: (now_us - SECOND_GRACE_US).div_euclid(1_000_000),
@@ -127,15 +127,18 @@ impl Publisher {
         self.sender.receiver_count() > 0
     }
 
-    /// Takes calls to be told, of which only the newest will be, and how many have no detail to tell.
-    pub fn take(&mut self, calls: impl ExactSizeIterator<Item = CallSummary>, without_detail: u64) {
-        self.skipped += without_detail;
-        let too_many = calls.len().saturating_sub(MAX_CALLS_IN_EVENT);
-        self.skipped += too_many as u64;
-        self.calls.extend(calls.skip(too_many));
-        let too_many = self.calls.len().saturating_sub(MAX_CALLS_IN_EVENT);
-        self.skipped += too_many as u64;
-        self.calls.drain(..too_many);
+    /// Takes a call to be told, if no more than an event holds come after it before the next event.
+    pub fn take(&mut self, call: CallSummary) {
+        if self.calls.len() == MAX_CALLS_IN_EVENT {
+            self.calls.pop_front();
+            self.skipped += 1;
+        }
+        self.calls.push_back(call);
+    }
+
+    /// Notes that so many calls are not told one by one.
+    pub fn skip(&mut self, calls: u64) {
+        self.skipped += calls;
     }
 
     /// Notes which seconds calls were added to.
@@ -162,7 +165,7 @@ impl Publisher {
         let since_last = now_us.saturating_sub(self.calls_sent_us);
         let is_due = !(0..CALLS_EVERY_US).contains(&since_last);
         if is_due && (!self.calls.is_empty() || self.skipped > 0) {
-            let calls = std::mem::take(&mut self.calls);
+            let calls = std::mem::take(&mut self.calls).into();
             let skipped = std::mem::take(&mut self.skipped);
             self.tell(LiveEvent::Calls { calls, skipped });
             self.calls_sent_us = now_us;

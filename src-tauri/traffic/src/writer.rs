@@ -11,7 +11,7 @@ use crate::bell::Bell;
 use crate::block::{self, Head, OpenBlock};
 use crate::database;
 use crate::figures::{Tally, tally};
-use crate::live::{Publisher, Seconds};
+use crate::live::{MAX_CALLS_IN_EVENT, Publisher, Seconds};
 use crate::recent::Recent;
 use crate::recorder::{Recorded, Recorder};
 use crate::retention::{Kept, forget_calls, forget_rollups};
@@ -128,29 +128,25 @@ impl Writer {
         self.publisher.send(&self.shared.seconds.lock(), now_us);
     }
 
-    /// Counts the calls and writes them into blocks.
+    /// Counts the calls and writes them into blocks. Each is freed at once, while it is still in the processor's cache.
     fn store_batch(&mut self, only_counted: u64) {
-        let has_listeners = self.publisher.has_listeners();
-        let mut told = Vec::new();
-        let mut unwritten = 0;
-        for call in &self.batch {
-            let (facts, detail) = &**call;
+        self.open_has_grown |= !self.batch.is_empty();
+        let told = if self.publisher.has_listeners() { MAX_CALLS_IN_EVENT } else { 0 };
+        let untold = self.batch.len().saturating_sub(told);
+        self.publisher.skip(only_counted + untold as u64);
+        for (nth, call) in self.batch.drain(..).enumerate() {
+            let (facts, detail) = &*call;
             tally(&mut self.counts, facts);
             if self.open.is_full() {
                 let next = OpenBlock::begin(self.open.next_id());
                 self.sealed.push(std::mem::replace(&mut self.open, next));
             }
             match self.open.push(facts, detail) {
-                Some(id) if has_listeners => told.push((id, call)),
+                Some(id) if nth >= untold => self.publisher.take(Head::of(facts, detail).summary(id)),
                 Some(_) => {}
-                None => unwritten += 1,
+                None => self.recorder.note_dropped(1),
             }
         }
-        self.open_has_grown |= !self.batch.is_empty();
-        let told = told.into_iter().map(|(id, call)| Head::of(&call.0, &call.1).summary(id));
-        self.publisher.take(told, only_counted + unwritten);
-        self.recorder.note_dropped(unwritten);
-        self.batch.clear();
     }
 
     fn publish_counts(&mut self, now_us: i64) {
