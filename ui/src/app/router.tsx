@@ -1,5 +1,6 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter, Link, lazyRouteComponent } from "@tanstack/react-router";
-import { ApiScreen, ApisScreen } from "@/features/apis";
+import { lazy } from "react";
+import { ApisScreen } from "@/features/apis";
 import { OverviewScreen } from "@/features/overview";
 import { SettingsScreen } from "@/features/settings";
 import { Screen } from "@/shared/screen";
@@ -13,6 +14,9 @@ const getParentRoute = () => root;
 const overview = createRoute({ getParentRoute, path: "/", component: OverviewScreen });
 const apis = createRoute({ getParentRoute, path: "/apis", component: ApisScreen });
 const id = { parse: ({ id }: { id: string }) => ({ id: Number(id) }), stringify: ({ id }: { id: number }) => ({ id: String(id) }) };
+
+/** With the form and the code editor in it, this is the largest screen by far. */
+const ApiScreen = lazy(() => import("@/features/apis/api-screen").then((screen) => ({ default: screen.ApiScreen })));
 
 const API_TABS = ["summary", "policies", "contracts", "settings"] as const;
 export type ApiTab = (typeof API_TABS)[number];

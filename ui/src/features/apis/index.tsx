@@ -1,2 +1,1 @@
-export { ApiScreen } from "./api-screen";
 export { ApisScreen } from "./apis-screen";
