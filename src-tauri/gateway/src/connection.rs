@@ -16,12 +16,12 @@ use http::HeaderValue;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
 use crate::Limits;
 use crate::exchange::answer;
+use crate::stream::Stream;
 use crate::worker::Worker;
 
 /// What does not change while a connection stands.
@@ -162,7 +162,7 @@ impl Drop for Standing {
 async fn serve(standing: Standing, caller: Caller, stream: TcpStream) {
     let worker = &standing.worker;
     let watch = caller.watch.clone();
-    let io = Watched { stream: TokioIo::new(stream), watch: watch.clone() };
+    let io = Watched { stream: Stream::new(stream, &worker.joiner), watch: watch.clone() };
     let caller = &caller;
     let service =
         service_fn(move |request| async move { Ok::<_, Infallible>(answer(worker, caller, request).await) });
@@ -194,7 +194,7 @@ async fn serve(standing: Standing, caller: Caller, stream: TcpStream) {
 
 /// A caller's stream that notes when heads begin to arrive and when answers stop being taken.
 struct Watched {
-    stream: TokioIo<TcpStream>,
+    stream: Stream,
     watch: Rc<Watch>,
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -35,6 +35,7 @@ pub struct Gateway {
     listeners: Mutex<BTreeMap<SocketAddr, Listening>>,
     panics: Arc<AtomicU64>,
     system_spreads: bool,
+    ended: AtomicBool,
 }
 
 impl Gateway {
@@ -64,6 +65,7 @@ impl Gateway {
             listeners: Mutex::default(),
             panics,
             system_spreads,
+            ended: AtomicBool::new(false),
         })
     }
 
@@ -72,6 +74,9 @@ impl Gateway {
     /// cannot be opened does not hold up the others; the states say so. Blocks for some microseconds.
     pub fn apply(&self, plan: Arc<Plan>) -> Vec<ListenerState> {
         let mut listeners = self.listeners.lock();
+        if self.ended.load(Ordering::SeqCst) {
+            return Vec::new();
+        }
         let wanted: BTreeSet<SocketAddr> = plan.listeners.keys().copied().collect();
         let gone: Vec<SocketAddr> =
             listeners.keys().copied().filter(|address| !wanted.contains(address)).collect();
@@ -116,6 +121,11 @@ impl Gateway {
     /// threads. Blocks until that is done; afterwards the gateway serves nothing any more.
     pub fn drain(&self, timeout: Duration) {
         let mut threads = self.threads.lock();
+        {
+            let mut listeners = self.listeners.lock();
+            self.ended.store(true, Ordering::SeqCst);
+            listeners.clear();
+        }
         let until = Instant::now() + timeout.min(MAX_DRAIN);
         for worker in self.workers.iter() {
             // One that has gone already has nothing left to end.
@@ -126,7 +136,6 @@ impl Gateway {
                 tracing::error!("a gateway thread panicked");
             }
         }
-        self.listeners.lock().clear();
     }
 
     fn sockets_per_listener(&self) -> usize {

@@ -27,6 +27,7 @@ mod request_id;
 mod route;
 mod schema;
 mod state;
+mod stream;
 mod target;
 mod upstream;
 mod worker;

@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 use crate::accept::{Acceptor, accept_all};
 use crate::connection::{Connections, adopt};
 use crate::request_id::RequestIds;
+use crate::stream::Joiner;
 use crate::upstream::{Pool, Resolver};
 use crate::{Limits, Plan};
 
@@ -71,6 +72,8 @@ pub(crate) struct Worker {
     pub(crate) pool: Rc<Pool>,
     /// Names of upstreams.
     pub(crate) resolver: Resolver,
+    /// Where small writes are put together.
+    pub(crate) joiner: Joiner,
     /// Connections of callers.
     pub(crate) connections: Connections,
     /// Told whenever a connection of a caller has gone.
@@ -94,6 +97,7 @@ impl Worker {
             request_ids: RequestIds::new()?,
             pool: Rc::new(Pool::new(&limits)),
             resolver: Resolver::default(),
+            joiner: Joiner::default(),
             connections: Connections::default(),
             freed: Notify::new(),
             draining: Cell::new(false),
@@ -181,5 +185,7 @@ async fn sweep(worker: Rc<Worker>) {
         let now = Instant::now();
         worker.connections.sweep(now, &worker.limits);
         worker.pool.sweep(now);
+        // An idle worker lets go of the Plan that was in force when it last had something to do.
+        drop(worker.plan());
     }
 }

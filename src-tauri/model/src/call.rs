@@ -98,7 +98,8 @@ const SECRET_HEADERS: [&str; 8] = [
 impl HeaderBlock {
     /// Copies headers, replacing the values of those that carry secrets by [`REDACTED`]. Names are lowercase.
     pub fn capture<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let mut block = Vec::with_capacity(512);
+        // Put together on the stack: the block takes one allocation, of the right size.
+        let mut block = SmallVec::<[u8; 1_024]>::new();
         for (name, value) in headers {
             let value = if SECRET_HEADERS.contains(&name) { REDACTED.as_bytes() } else { value };
             block.extend_from_slice(name.as_bytes());
@@ -106,7 +107,7 @@ impl HeaderBlock {
             block.extend_from_slice(value);
             block.push(0);
         }
-        Self(block.into_boxed_slice())
+        Self(block.as_slice().into())
     }
 
     /// The one allocation, for keeping it elsewhere.

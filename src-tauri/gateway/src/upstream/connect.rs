@@ -4,24 +4,26 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 
 use super::fault::Fault;
 use super::pool::Connection;
-use super::{Resolver, Target, bounded, tls};
+use super::{Target, bounded, tls};
 use crate::Body;
+use crate::stream::Stream;
+use crate::worker::Worker;
 
 /// A new connection, within the target's connect timeout. Every address of the name is tried in turn; the fault is
 /// that of the last one.
-pub(super) async fn connect(target: &Target, resolver: &Resolver) -> Result<Connection, Fault> {
+pub(super) async fn connect(target: &Target, worker: &Worker) -> Result<Connection, Fault> {
     let limit = target.timeouts.connect;
     let late = || Fault::no_connection_in(&target.host, target.port, limit);
     let deadline = Instant::now() + bounded(limit);
     let opening = async {
-        let addresses = resolver.addresses_of(target).await;
+        let addresses = worker.resolver.addresses_of(target).await;
         let addresses = addresses.map_err(|error| Fault::unknown_name(&target.host, &error))?;
         let mut fault = None;
         for (place, address) in addresses.iter().enumerate() {
@@ -42,9 +44,9 @@ pub(super) async fn connect(target: &Target, resolver: &Resolver) -> Result<Conn
         // An upstream that closed already says so on the first read; failing here would say it less well.
         let _ = stream.set_nodelay(true);
         if target.is_tls {
-            greet(tls::wrap(stream, target).await?, address).await
+            greet(TokioIo::new(tls::wrap(stream, target).await?), address).await
         } else {
-            greet(stream, address).await
+            greet(Stream::new(stream, &worker.joiner), address).await
         }
     };
     timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))
@@ -52,11 +54,10 @@ pub(super) async fn connect(target: &Target, resolver: &Resolver) -> Result<Conn
 
 async fn greet<S>(stream: S, address: SocketAddr) -> Result<Connection, Fault>
 where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: Read + Write + Unpin + 'static,
 {
-    let (sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream))
-        .await
-        .map_err(|error| Fault::no_answer(address, &error))?;
+    let (sender, connection) =
+        http1::handshake::<_, Body>(stream).await.map_err(|error| Fault::no_answer(address, &error))?;
     tokio::task::spawn_local(async move {
         // Whoever waits for an answer on it is told of the fault; on an idle one it is of no interest.
         if let Err(error) = connection.await {

@@ -88,7 +88,7 @@ async fn exchange(
         None => request,
     };
     meter.reused.set(false);
-    let connection = connect(target, &worker.resolver).await?;
+    let connection = connect(target, worker).await?;
     ask(worker, target, connection, request, meter).await?.map_err(|(fault, _)| fault)
 }
 

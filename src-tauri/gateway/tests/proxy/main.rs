@@ -7,4 +7,5 @@ mod records;
 mod routing;
 mod streaming;
 mod support;
+mod tls;
 mod upstream;

@@ -1,8 +1,9 @@
 //! Bodies pass as they come, in both directions, and one side leaving ends the other.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::support::{Next, PATIENCE, World, backend};
 
@@ -102,4 +103,51 @@ fn a_caller_who_waits_to_send_is_told_to_go_on() {
     assert_eq!(client.head().status, 100);
     client.say("ok");
     assert_eq!(client.answer().body, "ok");
+}
+
+#[test]
+fn a_caller_who_does_not_read_holds_the_upstream_back() {
+    const PIECE: usize = 64 * 1_024;
+    const PIECES: usize = 1_024;
+    let (stopped, was_stopped) = sync_channel::<usize>(1);
+    let world = World::before(&backend(move |exchange| {
+        exchange.say(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", PIECE * PIECES));
+        let stream = exchange.stream.get_mut();
+        stream.set_write_timeout(Some(Duration::from_millis(300))).expect("a socket");
+        let piece = vec![b'x'; PIECE];
+        let taken = (0..PIECES).take_while(|_| stream.write_all(&piece).is_ok()).count();
+        stopped.send(taken * PIECE).expect("the test waits");
+        Next::Close
+    }));
+    let mut client = world.client();
+    client.say("GET /api/ HTTP/1.1\r\nhost: a\r\n\r\n");
+    let taken = was_stopped.recv_timeout(PATIENCE).expect("the backend is held back or done");
+    assert!(taken < PIECE * PIECES / 2, "{taken} bytes taken that nobody reads");
+}
+
+#[test]
+fn a_large_body_arrives_whole_in_both_directions() {
+    let world = World::before(&backend(|exchange| {
+        let body = exchange.bytes(5_000_000);
+        exchange.respond(&body)
+    }));
+    let body: String = ('a'..='z').cycle().take(5_000_000).collect();
+    let mut client = world.client();
+    assert!(client.post("/api/", &body).body == body);
+    let (facts, _) = world.calls(1).remove(0);
+    assert_eq!((facts.request_bytes, facts.response_bytes), (5_000_000, 5_000_000));
+}
+
+#[test]
+fn trailers_pass() {
+    let world = World::before(&backend(|exchange| {
+        assert_eq!(exchange.headers("te"), ["trailers"]);
+        exchange.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: grpc-status\r\n\r\n");
+        exchange.say("1\r\na\r\n0\r\ngrpc-status: 0\r\n\r\n");
+        Next::Keep
+    }));
+    let mut client = world.client();
+    client.say("GET /api/ HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: te, close\r\n\r\n");
+    let rest = client.rest();
+    assert!(rest.ends_with("1\r\na\r\n0\r\ngrpc-status: 0\r\n\r\n"), "{rest}");
 }

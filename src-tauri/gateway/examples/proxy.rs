@@ -1,0 +1,48 @@
+//! A gateway with one API in front of one upstream, to measure and profile the data plane alone:
+//! `proxy <listen address> <upstream URL> [workers]`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_queue::ArrayQueue;
+use gatepost_gateway::{Chain, Enforcement, Gateway, Limits, Listening, Plan, Route, RouteTable};
+use gatepost_model::{ApiId, BasePath, CallDetail, CallFacts, CallSink, Timeouts, Upstream, UpstreamUrl};
+
+/// Holds calls until another thread looks at them, as a recorder does.
+struct Queue(ArrayQueue<(CallFacts, CallDetail)>);
+
+impl CallSink for Queue {
+    fn record(&self, _worker: usize, facts: CallFacts, detail: CallDetail) {
+        self.0.force_push((facts, detail));
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let usage = "proxy <listen address> <upstream URL> [workers]";
+    let address: SocketAddr = arguments.next().ok_or(usage)?.parse()?;
+    let url = UpstreamUrl::parse(&arguments.next().ok_or(usage)?)?;
+    let workers: NonZeroUsize = arguments.next().as_deref().unwrap_or("1").parse()?;
+    let calls = Arc::new(Queue(ArrayQueue::new(65_536)));
+    let gateway = Gateway::start(workers, calls.clone(), Limits::default())?;
+    let route = Route {
+        api: ApiId(1),
+        base_path: BasePath::parse("/api")?,
+        hosts: Vec::new(),
+        upstream: Arc::new(Upstream { url, timeouts: Timeouts::default() }),
+        enforcement: Enforcement::Ready(Chain::default()),
+    };
+    let listeners = BTreeMap::from([(address, RouteTable::new([Arc::new(route)]))]);
+    let states = gateway.apply(Arc::new(Plan { number: 1, listeners, ..Plan::default() }));
+    if let Some(Listening::Failed { message, .. }) = states.first().map(|listener| &listener.state) {
+        return Err(message.clone().into());
+    }
+    loop {
+        std::thread::sleep(Duration::from_millis(50));
+        while calls.0.pop().is_some() {}
+    }
+}
