@@ -8,7 +8,7 @@ import { callsDelta, type Delta, errorDelta, errorShare, latencyDelta, refusedDe
 const ARROWS = { up: ArrowUp, down: ArrowDown, same: Equal };
 
 function DeltaWords({ delta }: { delta: Delta | null }) {
-  if (!delta) return <span className="small t3">nothing before to compare with</span>;
+  if (!delta) return <span className="small t3">no calls before</span>;
   const Arrow = ARROWS[delta.direction];
   return (
     <span className="row figure-delta">

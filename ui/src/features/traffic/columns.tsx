@@ -26,7 +26,7 @@ export const columns: readonly VirtualColumn<CallSummary>[] = [
   {
     key: "api",
     title: "API",
-    width: "minmax(90px, 126px)",
+    width: "minmax(90px, 150px)",
     cell: (call) => <span className={call.api_name ? "t2" : "t3"}>{call.api_name ?? "no API"}</span>,
   },
   {

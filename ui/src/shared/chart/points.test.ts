@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CallPoint, callsOf, mergeIntoSteps, stack, stepFor } from "./points";
+import { type CallPoint, callsOf, drawn, mergeIntoSteps, stack, stepFor } from "./points";
 
 const point = (at_ms: number, ok_2xx: number, refused = 0): CallPoint => ({
   at_ms,
@@ -43,6 +43,20 @@ describe("stack", () => {
   it("does not take the step under way for a drop", () => {
     expect(stack([point(0, 10)], 20, 10_000)[0]).toEqual([1]);
     expect(stack([point(0, 10)], 20, 1)[0]).toEqual([2]);
+  });
+});
+
+describe("drawn", () => {
+  it("draws a handful of calls as bars, and loses none of them", () => {
+    const { steps, sparse } = drawn([point(3000, 5), point(800_000, 1, 2)], 0, 899_000, 1);
+    expect(sparse).toBe(true);
+    expect(steps.length).toBeLessThanOrEqual(91);
+    expect(steps.reduce((sum, step) => sum + callsOf(step), 0)).toBe(8);
+  });
+
+  it("draws steady traffic as a line", () => {
+    const seconds = Array.from({ length: 900 }, (_, index) => point(index * 1000, 3));
+    expect(drawn(seconds, 0, 899_000, 1).sparse).toBe(false);
   });
 });
 

@@ -54,6 +54,30 @@ export function mergeIntoSteps(points: readonly CallPoint[], from_ms: number, to
   return steps;
 }
 
+/** Finer than this a chart is noise; coarser points still add up to the same calls. */
+const MOST_POINTS = 240;
+/** Few calls are drawn as bars, wide enough to see. */
+const MOST_BARS = 90;
+/** Fewer steps with calls than this part of all are few. */
+const FEW = 0.25;
+
+/** The points to draw for a range, and whether they are so few that each is better drawn as a bar. */
+export interface Drawn {
+  steps: CallPoint[];
+  step_seconds: number;
+  sparse: boolean;
+}
+
+export function drawn(points: readonly CallPoint[], from_ms: number, to_ms: number, step_seconds: number): Drawn {
+  const at = (limit: number) => {
+    const step = stepFor(to_ms - from_ms, step_seconds, limit);
+    return { steps: mergeIntoSteps(points, from_ms, to_ms, step), step_seconds: step };
+  };
+  const fine = at(MOST_POINTS);
+  const busy = fine.steps.filter((step) => callsOf(step) > 0).length;
+  return busy < fine.steps.length * FEW ? { ...at(MOST_BARS), sparse: true } : { ...fine, sparse: false };
+}
+
 /** A step that has only begun counts as at least this part of itself: fewer seconds would make a guess of a rate. */
 const LEAST_PART = 0.25;
 

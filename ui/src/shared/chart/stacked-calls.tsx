@@ -1,12 +1,12 @@
 import { type ReactNode, useCallback, useMemo, useRef } from "react";
-import type uPlot from "uplot";
+import uPlot from "uplot";
 import { count, decimal } from "@/shared/format";
 import { fromZero, stepLabel, tickLabel, timeAxis, valueAxis } from "./axes";
 import { ChartFrame } from "./frame";
 import { hatch } from "./hatch";
 import { type Mark, marksPlugin } from "./marks";
 import { Plot } from "./plot";
-import { type CallPoint, CLASS_NAMES, CLASSES, callsOf, mergeIntoSteps, secondsOf, stack, stepFor } from "./points";
+import { type CallPoint, CLASS_NAMES, CLASSES, callsOf, type Drawn, drawn, secondsOf, stack } from "./points";
 import type { ChartTheme } from "./theme";
 import { tooltip } from "./tooltip";
 
@@ -30,8 +30,6 @@ export interface StackedCallsProps {
   empty?: ReactNode;
 }
 
-/** Finer than this a chart is noise; coarser points still add up to the same calls. */
-const MOST_POINTS = 240;
 const NO_MARKS: readonly Mark[] = [];
 
 function Legend() {
@@ -54,13 +52,25 @@ function fills(theme: ChartTheme): uPlot.Band[] {
   })) as uPlot.Band[];
 }
 
-function series(theme: ChartTheme): uPlot.Series[] {
+/** Lines for steady traffic; bars without a line around them for a few calls. */
+function series(theme: ChartTheme, sparse: boolean): uPlot.Series[] {
+  const bars = uPlot.paths.stepped?.({ align: 1 });
   return CLASSES.map((name) => ({
     stroke: theme[name],
-    width: 1,
+    width: sparse ? 0 : 1,
     points: { show: false },
-    ...(name === "ok_2xx" ? { fill: theme.ok_2xx_area } : {}),
+    ...(sparse && bars && { paths: bars }),
+    ...(name === "ok_2xx" ? { fill: sparse ? theme.ok_2xx : theme.ok_2xx_area } : {}),
   }));
+}
+
+/** What uPlot draws. A bar reaches to the next point, so the last one needs a point behind it. */
+function plotData({ steps, step_seconds, sparse }: Drawn): uPlot.AlignedData {
+  const times = steps.map((point) => point.at_ms);
+  const layers = stack(steps, step_seconds, Date.now());
+  if (!sparse) return [times, ...layers] as uPlot.AlignedData;
+  const end = (times.at(-1) ?? 0) + step_seconds * 1000;
+  return [[...times, end], ...layers.map((layer) => [...layer, layer.at(-1) ?? 0])] as uPlot.AlignedData;
 }
 
 /** Calls a second over time, stacked by what became of them; refused calls are hatched. */
@@ -78,11 +88,11 @@ export function StackedCalls({
 }: StackedCallsProps) {
   const from = from_ms ?? points[0]?.at_ms ?? 0;
   const to = to_ms ?? points.at(-1)?.at_ms ?? from;
-  const step = stepFor(to - from, stepSeconds, MOST_POINTS);
-  const steps = useMemo(() => mergeIntoSteps(points, from, to, step), [points, from, to, step]);
-  const data = useMemo(() => [steps.map((point) => point.at_ms), ...stack(steps, step, Date.now())] as uPlot.AlignedData, [steps, step]);
-  const shown = useRef({ steps, step, marks });
-  shown.current = { steps, step, marks };
+  const shape = useMemo(() => drawn(points, from, to, stepSeconds), [points, from, to, stepSeconds]);
+  const { steps, sparse } = shape;
+  const data = useMemo(() => plotData(shape), [shape]);
+  const shown = useRef({ shape, marks });
+  shown.current = { shape, marks };
   const calls = useMemo(() => steps.reduce((sum, point) => sum + callsOf(point), 0), [steps]);
 
   const make = useCallback(
@@ -90,15 +100,15 @@ export function StackedCalls({
       ms: 1,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-      padding: [10, 8, 0, 0],
+      padding: [10, 18, 0, 0],
       scales: { x: { time: true }, y: { range: fromZero } },
       axes: [timeAxis(theme), valueAxis(theme, decimal)],
-      series: [{}, ...series(theme)],
+      series: [{}, ...series(theme, sparse)],
       bands: fills(theme),
       plugins: [
         marksPlugin(theme, () => shown.current.marks),
         tooltip((index) => {
-          const { steps, step } = shown.current;
+          const { steps, step_seconds: step } = shown.current.shape;
           const point = steps[index];
           if (!point) return null;
           const rows = [...CLASSES].reverse().map((name) => ({
@@ -109,7 +119,7 @@ export function StackedCalls({
         }),
       ],
     }),
-    [],
+    [sparse],
   );
 
   const table = () => ({
