@@ -83,6 +83,7 @@ pub struct ApiFigures {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ClientFigures {
     /// Which; null for calls whose caller no policy asked for.
+    #[schema(required = true)]
     pub client_app_id: Option<ClientAppId>,
     /// Its name; empty until filled in by whoever knows the catalog.
     pub name: String,

@@ -168,7 +168,15 @@ pub(crate) struct OpenBlock {
 impl OpenBlock {
     /// An empty one, whose first call will have this number.
     pub fn begin(first_id: u64) -> Self {
-        Self { first_id, from_us: i64::MAX, to_us: i64::MIN, ended_us: i64::MIN, ..Self::default() }
+        Self {
+            first_id,
+            from_us: i64::MAX,
+            to_us: i64::MIN,
+            ended_us: i64::MIN,
+            heads: Vec::with_capacity(MAX_BYTES),
+            details: Vec::with_capacity(MAX_BYTES),
+            ..Self::default()
+        }
     }
 
     pub fn is_full(&self) -> bool {

@@ -19,20 +19,26 @@ pub struct CallSummary {
     /// Path and query as received, secrets in the query replaced.
     pub path: String,
     /// The API it was for; null when no route matched.
+    #[schema(required = true)]
     pub api_id: Option<ApiId>,
     /// That API's name; null when it is gone. Filled in by whoever knows the catalog.
+    #[schema(required = true)]
     pub api_name: Option<String>,
     /// Who called; null when no policy asked.
+    #[schema(required = true)]
     pub client_app_id: Option<ClientAppId>,
     /// That client's name; null when it is gone. Filled in by whoever knows the catalog.
+    #[schema(required = true)]
     pub client_name: Option<String>,
     /// Status of the answer; 499 when the caller left before there was one.
     pub status: u16,
     /// Name of the policy that refused it.
+    #[schema(required = true)]
     pub refused_by: Option<String>,
     /// From head arrived to last byte of the answer handed over.
     pub duration_us: u64,
     /// Of that, waiting for the upstream; null when it was not called.
+    #[schema(required = true)]
     pub upstream_us: Option<u64>,
     /// Body bytes received.
     pub request_bytes: u64,
@@ -59,16 +65,19 @@ pub struct Call {
     /// Such as `HTTP/1.1`.
     pub http_version: String,
     /// As received, in order, secrets replaced.
-    #[schema(value_type = Vec<Vec<String>>)]
+    #[schema(value_type = Vec<(String, String)>)]
     pub request_headers: Vec<Header>,
     /// As sent, likewise.
-    #[schema(value_type = Vec<Vec<String>>)]
+    #[schema(value_type = Vec<(String, String)>)]
     pub response_headers: Vec<Header>,
     /// Body of an answer that the gateway made itself.
+    #[schema(required = true)]
     pub response_body: Option<String>,
     /// Why the gateway answered 502, 503 or 504.
+    #[schema(required = true)]
     pub error: Option<String>,
     /// The target that was called.
+    #[schema(required = true)]
     pub upstream_address: Option<String>,
     /// Whether its connection had served a call before.
     pub connection_reused: bool,
@@ -82,8 +91,10 @@ pub struct TrailEntry {
     /// Where on the way.
     pub phase: Phase,
     /// The policy's name; null for the upstream.
+    #[schema(required = true)]
     pub policy: Option<String>,
     /// Which of the API's policies; null for the upstream.
+    #[schema(required = true)]
     pub applied_policy_id: Option<AppliedPolicyId>,
     /// What it did.
     pub outcome: Outcome,
@@ -178,7 +189,7 @@ pub struct CallPage {
     /// Where to go on, to be given as `before`; null when all was searched. A page with few or no calls may have one:
     /// a search stops after a number of calls looked at, so that it stays quick.
     #[serde(serialize_with = "as_text")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = true)]
     pub next: Option<u64>,
     /// How many calls were looked at.
     pub scanned: u64,

@@ -52,7 +52,7 @@ pub(crate) fn forget_calls(
     retention: &Retention,
     now_us: i64,
 ) -> rusqlite::Result<Kept> {
-    let too_old = now_us - i64::from(retention.days) * DAY_US;
+    let too_old = days_before(now_us, retention.days);
     let mut forgotten_to = None;
     for _ in 0..BLOCKS_A_STEP {
         let Some(oldest) = oldest_block(connection, open_block)? else { break };
@@ -86,13 +86,18 @@ fn oldest_block(connection: &Connection, open_block: u64) -> rusqlite::Result<Op
     block.optional()
 }
 
+/// For ever, when that is longer ago than a clock can tell.
+fn days_before(now_us: i64, days: u32) -> i64 {
+    now_us.saturating_sub(i64::from(days).saturating_mul(DAY_US))
+}
+
 /// Forgets the oldest counts that are too old; returns whether there may be more of them.
 pub(crate) fn forget_rollups(
     connection: &Connection,
     retention: &Retention,
     now_us: i64,
 ) -> rusqlite::Result<bool> {
-    let too_old = (now_us - i64::from(retention.rollup_days) * DAY_US).div_euclid(MINUTE_US);
+    let too_old = days_before(now_us, retention.rollup_days).div_euclid(MINUTE_US);
     let oldest: Option<i64> = connection.query_row("SELECT min(minute) FROM rollup", [], |row| row.get(0))?;
     let Some(oldest) = oldest.filter(|minute| *minute < too_old) else { return Ok(false) };
     let end = too_old.min(oldest.saturating_add(MINUTES_A_STEP));

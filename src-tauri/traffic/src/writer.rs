@@ -237,8 +237,8 @@ impl Writer {
 
     fn forget(&mut self, now_us: i64) -> rusqlite::Result<()> {
         let retention = *self.shared.retention.lock();
-        let too_many =
-            self.kept.calls > retention.calls + block::MAX_CALLS || self.kept.bytes > retention.bytes;
+        let too_many = self.kept.calls > retention.calls.saturating_add(block::MAX_CALLS)
+            || self.kept.bytes > retention.bytes;
         if too_many || is_due(now_us, self.calls_forgotten_us, FORGET_CALLS_EVERY_US) {
             let transaction = self.connection.transaction()?;
             let kept = forget_calls(&transaction, self.kept, self.open.first_id, &retention, now_us)?;

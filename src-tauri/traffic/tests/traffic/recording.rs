@@ -110,6 +110,32 @@ fn a_kill_after_a_flush_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn calls_count_while_the_database_cannot_be_written_and_are_kept_again_when_it_can() {
+    let world = World::new();
+    let database = rusqlite::Connection::open(world.dir.path().join("traffic.db")).unwrap();
+    world.record_many(10);
+    world.traffic.flush().unwrap();
+    database.execute_batch("ALTER TABLE call_block RENAME TO hidden").unwrap();
+    world.record_many(2_000);
+    world.traffic.flush().unwrap();
+    assert!(world.traffic.recording().fault.is_some());
+    database.execute_batch("ALTER TABLE hidden RENAME TO call_block").unwrap();
+    world.record_many(1);
+    for minutes in [15, 60] {
+        assert_eq!(world.last_minutes(minutes).totals.calls, 2_011);
+    }
+    let recording = world.traffic.recording();
+    assert_eq!((recording.fault, recording.recorded), (None, 2_011));
+    assert!(recording.dropped_details >= 1_000, "full blocks were lost");
+    assert_eq!(recording.kept_calls, 2_011 - recording.dropped_details);
+    let stored: u64 = database
+        .query_row("SELECT sum(calls) FROM call_block", [], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .unsigned_abs();
+    assert_eq!(stored, recording.kept_calls);
+}
+
+#[test]
 fn a_flush_after_the_end_says_so_and_recording_harms_nobody() {
     let world = World::new();
     world.record_many(1);

@@ -100,6 +100,17 @@ fn retention_can_be_changed_while_running() {
 }
 
 #[test]
+fn the_longest_retention_keeps_all() {
+    let world = keeping(|retention| {
+        *retention = Retention { calls: u64::MAX, days: u32::MAX, rollup_days: u32::MAX, bytes: u64::MAX };
+    });
+    world.record_many(600);
+    a_second_later(&world);
+    assert_eq!(world.traffic.recording().kept_calls, 600);
+    assert_eq!(world.last_minutes(60).totals.calls, 600);
+}
+
+#[test]
 fn numbers_are_not_used_again_when_all_calls_are_forgotten() {
     let mut world = keeping(|retention| retention.days = 1);
     world.record_many(10);
