@@ -4,12 +4,14 @@
 
 mod backend;
 mod client;
+mod tls;
 mod world;
 
 use std::time::Duration;
 
 pub use backend::{Backend, Next, backend};
 pub use client::Client;
+pub use tls::backend_over_tls;
 pub use world::{Api, World, free_address, world};
 
 /// How long any wait in a test may take before the test has failed.
