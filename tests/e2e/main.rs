@@ -1,6 +1,7 @@
 //! Journeys through the built program and real sockets. Each has its own ports and data folder.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+// A journey that cannot go on panics, and values are handed over so that calls read as sentences.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value, missing_docs)]
 
 mod check;
 mod console;

@@ -121,7 +121,7 @@ async fn index() -> Json<Value> {
 async fn list_posts(Query(filter): Query<BTreeMap<String, String>>) -> Json<Vec<Value>> {
     let mut posts = posts();
     if let Some(user) = filter.get("user_id") {
-        posts.retain(|post| post["user_id"].to_string() == *user);
+        posts.retain(|post| post["user_id"].as_u64() == user.parse().ok());
     }
     Json(posts)
 }

@@ -211,7 +211,7 @@ mod tests {
     fn fills_variables_in_before_typing_scalars() {
         let text =
             "port: ${PORT}\nquoted: \"${PORT}\"\nother: ${NONE:-a b}\nempty: ${EMPTY:-x}\nplain: $${PORT}";
-        let document = parse(text).map_err(|faults| format!("{faults:?}")).expect("parses");
+        let document = parse(text).unwrap_or_else(|faults| panic!("{faults:?}"));
         assert_eq!(
             document.value,
             json!({"port": 8082, "quoted": "8082", "other": "a b", "empty": "x", "plain": "${PORT}"})
@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn finds_the_line_of_a_field_or_of_what_is_around_it() {
-        let document = parse("apis:\n  - name: a\n    listen: {port: 1}\n  - name: b").ok().expect("parses");
+        let document = parse("apis:\n  - name: a\n    listen: {port: 1}\n  - name: b")
+            .unwrap_or_else(|faults| panic!("{faults:?}"));
         let faults = ["apis[0].listen.port", "apis[1].upstream.url", "apis[0].name", "clients"];
         let lines: Vec<_> = faults.iter().map(|field| document.line_of(field)).collect();
         assert_eq!(lines, [3, 4, 2, 1]);

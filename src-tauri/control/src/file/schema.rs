@@ -203,10 +203,9 @@ fn check_clients(clients: Vec<FileClient>, faults: &mut Faults) -> Vec<FileClien
     let mut ids: HashMap<String, String> = HashMap::new();
     for (n, client) in clients.iter().enumerate() {
         let name_field = format!("clients[{n}].name");
-        if let Some(name) = faults.take(&name_field, words(&client.name, 100)) {
-            if let Some(first) = names.insert(name, n) {
-                faults.add(name_field, format!("is the same client app as clients[{first}]"));
-            }
+        let name = faults.take(&name_field, words(&client.name, 100));
+        if let Some(first) = name.and_then(|name| names.insert(name, n)) {
+            faults.add(name_field, format!("is the same client app as clients[{first}]"));
         }
         for (c, credential) in client.credentials.iter().enumerate() {
             let field = format!("clients[{n}].credentials[{c}]");

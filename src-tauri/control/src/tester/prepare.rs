@@ -42,6 +42,11 @@ pub(crate) struct TesterRequest {
     call_as: Option<i64>,
 }
 
+/// The URL that is called, and where to connect when that is not what the URL says.
+type Target = (Url, Option<(IpAddr, u16)>);
+/// A field and what is wrong with it.
+type Wrong = (&'static str, String);
+
 /// A request ready to be sent.
 #[derive(Clone)]
 pub(crate) struct Prepared {
@@ -77,7 +82,7 @@ impl TesterRequest {
         Ok(prepared)
     }
 
-    fn target(&self, control: &Control) -> Result<(Url, Option<(IpAddr, u16)>), (&'static str, String)> {
+    fn target(&self, control: &Control) -> Result<Target, Wrong> {
         match (&self.url, self.api_id) {
             (Some(url), None) => any_url(url).map(|url| (url, None)).map_err(|why| ("url", why)),
             (None, Some(id)) => self.api_target(control, id),
@@ -85,11 +90,7 @@ impl TesterRequest {
         }
     }
 
-    fn api_target(
-        &self,
-        control: &Control,
-        id: i64,
-    ) -> Result<(Url, Option<(IpAddr, u16)>), (&'static str, String)> {
+    fn api_target(&self, control: &Control, id: i64) -> Result<Target, Wrong> {
         let in_force = control.in_force();
         let api = in_force.catalog.apis.iter().find(|api| api.id.0 == id);
         let listen = &api.ok_or(("api_id", "there is no API with this number".to_owned()))?.listen;
@@ -130,7 +131,7 @@ impl TesterRequest {
     }
 }
 
-fn faults_of<T>(faults: &mut Faults, result: Result<T, (&'static str, String)>) -> Option<T> {
+fn faults_of<T>(faults: &mut Faults, result: Result<T, Wrong>) -> Option<T> {
     result.map_err(|(field, message)| faults.add(field, message)).ok()
 }
 
