@@ -10,8 +10,8 @@ function isTyping(event: KeyboardEvent): boolean {
   return target?.closest("input, textarea, select, [contenteditable='true'], .cm-editor, [role='dialog'], [role='menu']") != null;
 }
 
-/** Keys of the commands as tinykeys writes them; `?` needs Shift on most layouts, and tinykeys wants it said. */
-const bindingOf = (keys: string): string => (keys === "?" ? "Shift+?" : keys);
+/** Keys of the commands as tinykeys writes them; `?` needs Shift on most layouts, not on all, and tinykeys wants it said. */
+const bindingsOf = (keys: string): string[] => (keys === "?" ? ["?", "Shift+?"] : [keys]);
 
 /** Listens for the keys of every command, and for the palette. */
 export function useShortcuts(): void {
@@ -27,11 +27,12 @@ export function useShortcuts(): void {
       },
     };
     for (const keys of bindings.split("|")) {
-      table[bindingOf(keys)] = (event) => {
+      const run = (event: KeyboardEvent) => {
         if (isTyping(event)) return;
         event.preventDefault();
         current.current.find((command) => command.keys === keys)?.run();
       };
+      for (const binding of bindingsOf(keys)) table[binding] = run;
     }
     return tinykeys(window, table);
   }, [bindings]);

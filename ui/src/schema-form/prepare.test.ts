@@ -28,6 +28,12 @@ describe("prepared", () => {
     expect((schema.oneOf as { title: string }[]).map((option) => option.title)).toEqual(["The Authorization header", "Not there"]);
   });
 
+  it("gives a choice of constants the type of its constants", () => {
+    expect(prepared({ oneOf: [{ const: "a" }, { const: "b" }] }).type).toBe("string");
+    expect(prepared({ oneOf: [{ const: "a" }, { const: 1 }] }).type).toBeUndefined();
+    expect(prepared({ oneOf: [{ type: "object" }, { const: "b" }] }).type).toBeUndefined();
+  });
+
   it("names tagged objects by their tag", () => {
     const schema = prepared({
       oneOf: [

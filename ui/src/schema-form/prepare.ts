@@ -22,7 +22,7 @@ export const humanised = (name: string): string => {
 const LONGEST_LABEL = 44;
 
 function node(source: Node): Node {
-  const schema = singleType(withoutNull(source));
+  const schema = typedChoice(singleType(withoutNull(source)));
   const result: Node = {};
   for (const [key, value] of Object.entries(schema)) {
     if ((key === "properties" || key === "$defs" || key === "definitions") && isObject(value))
@@ -52,6 +52,15 @@ function singleType(schema: Node): Node {
   if (!Array.isArray(schema.type)) return schema;
   const types = schema.type.filter((type) => type !== "null");
   return { ...schema, type: types.includes("string") ? "string" : types[0] };
+}
+
+/** A choice of constants may leave its type to them; the form wants it said. */
+function typedChoice(schema: Node): Node {
+  const options = schema.oneOf;
+  if (schema.type !== undefined || !Array.isArray(options)) return schema;
+  const types = new Set(options.map((option) => (isObject(option) && option.const !== undefined ? typeof option.const : "none")));
+  const [type] = types;
+  return types.size === 1 && type !== "none" && type !== "object" ? { ...schema, type } : schema;
 }
 
 function children(properties: Node, ordered: boolean): Node {

@@ -12,6 +12,7 @@ const schema = {
   properties: {
     limits: { type: "array", items: { $ref: "#/$defs/Limit" } },
     key: { description: "Counts per this", anyOf: [{ type: "string", format: "expression" }, { type: "null" }] },
+    origin: { type: "string", format: "expression", default: "#[x]" },
     expose_headers: { type: "boolean", default: true },
     level: { type: "string", enum: ["info", "warn"], default: "info" },
     password: { type: "string", format: "password" },
@@ -47,6 +48,16 @@ describe("SchemaForm", () => {
     const user = shown({ key: "x", size: 5 });
     await user.clear(screen.getByRole("textbox", { name: /Key/ }));
     await user.clear(screen.getByRole("textbox", { name: /Size/ }));
+    expect(latest).toEqual({});
+  });
+
+  it("tells a blank field from one that keeps its default", async () => {
+    const user = shown();
+    const origin = screen.getByRole<HTMLInputElement>("textbox", { name: /Origin/ });
+    expect(origin.value).toBe("#[x]");
+    await user.clear(origin);
+    expect(latest).toEqual({ origin: "" });
+    await user.type(origin, "#[[x]");
     expect(latest).toEqual({});
   });
 

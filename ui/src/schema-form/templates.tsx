@@ -10,6 +10,7 @@ import {
 } from "@rjsf/utils";
 import { Plus, Trash2 } from "lucide-react";
 import type { Fault } from "@/api/types";
+import { inline } from "@/shared/markdown";
 import { Button, classes, Field, IconButton, TextInput } from "@/shared/ui";
 import { faultAt } from "./faults";
 
@@ -27,7 +28,7 @@ function FieldTemplate(props: FieldTemplateProps) {
   if (schema.type === "object" && fieldPathId.path.length === 0) return children;
   const note = (
     <div id={`${id}__note`} className={fault ? "help fault" : "help"} role={fault ? "alert" : undefined}>
-      {fault ?? rawDescription}
+      {fault ?? (rawDescription && inline(rawDescription))}
     </div>
   );
   const isItem = typeof fieldPathId.path.at(-1) === "number";
@@ -66,7 +67,7 @@ function FieldTemplate(props: FieldTemplateProps) {
             {label}
           </label>
         )}
-        {isGroup && rawDescription && !isItem && <div className="help">{rawDescription}</div>}
+        {isGroup && rawDescription && !isItem && <div className="help">{inline(rawDescription)}</div>}
         {children}
         {isGroup ? fault && note : (fault || rawDescription) && note}
       </div>

@@ -22,56 +22,33 @@ const shared = ({ id, disabled, readonly, required, rawErrors }: WidgetProps) =>
 const textOf = (value: unknown): string =>
   value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
-/** An emptied field is left out of the configuration, so that its default holds. */
-const orNothing = (text: string): string | undefined => (text === "" ? undefined : text);
+/**
+ * The value of a text field. A default stands in the field itself, since emptying it means something else: "blank".
+ * Without a default an emptied field is left out of the configuration.
+ */
+function textField({ value, schema, onChange }: WidgetProps) {
+  const preset = typeof schema.default === "string" ? schema.default : "";
+  return {
+    value: value === undefined ? preset : textOf(value),
+    onChange: (event: { target: { value: string } }) => onChange(event.target.value === preset ? undefined : event.target.value),
+  };
+}
 
 function TextWidget(props: WidgetProps) {
-  return (
-    <TextInput
-      {...shared(props)}
-      placeholder={hintOf(props)}
-      value={textOf(props.value)}
-      onChange={(event) => props.onChange(orNothing(event.target.value))}
-    />
-  );
+  return <TextInput {...shared(props)} placeholder={hintOf(props)} {...textField(props)} />;
 }
 
 /** Paths, expressions, addresses: text that a person compares letter by letter. */
 function MonoWidget(props: WidgetProps) {
-  return (
-    <TextInput
-      {...shared(props)}
-      mono
-      placeholder={hintOf(props)}
-      value={textOf(props.value)}
-      onChange={(event) => props.onChange(orNothing(event.target.value))}
-    />
-  );
+  return <TextInput {...shared(props)} mono placeholder={hintOf(props)} {...textField(props)} />;
 }
 
 function PasswordWidget(props: WidgetProps) {
-  return (
-    <TextInput
-      {...shared(props)}
-      type="password"
-      autoComplete="new-password"
-      placeholder={hintOf(props)}
-      value={textOf(props.value)}
-      onChange={(event) => props.onChange(orNothing(event.target.value))}
-    />
-  );
+  return <TextInput {...shared(props)} type="password" autoComplete="new-password" placeholder={hintOf(props)} {...textField(props)} />;
 }
 
 function TextareaWidget(props: WidgetProps) {
-  return (
-    <TextArea
-      {...shared(props)}
-      mono
-      placeholder={hintOf(props)}
-      value={textOf(props.value)}
-      onChange={(event) => props.onChange(orNothing(event.target.value))}
-    />
-  );
+  return <TextArea {...shared(props)} mono placeholder={hintOf(props)} {...textField(props)} />;
 }
 
 /** Keeps what is not a number as text, for the gateway to say what is wrong with it. */

@@ -2,8 +2,8 @@ import Fuse from "fuse.js";
 import { Plus, Search } from "lucide-react";
 import { type KeyboardEvent, useMemo, useState } from "react";
 import type { AppliedPolicy, PolicyKind } from "@/api/types";
+import { Markdown } from "@/shared/markdown";
 import { Button, classes, Dialog, Empty, TextInput } from "@/shared/ui";
-import { Markdown } from "./markdown";
 
 type CatalogueProps = {
   open: boolean;
@@ -94,7 +94,7 @@ function CatalogueBody({ kinds, applied, onChoose }: Omit<CatalogueProps, "open"
                 Choose
               </Button>
             </div>
-            <p className="t2">{current.summary}</p>
+            {!current.help.startsWith(current.summary.slice(0, 40)) && <p className="t2">{current.summary}</p>}
             <Markdown text={current.help} />
           </>
         ) : (

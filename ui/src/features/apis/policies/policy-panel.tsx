@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { type KeyboardEvent, useMemo, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { actions } from "@/api/actions";
 import { queries } from "@/api/queries";
 import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
@@ -8,11 +8,11 @@ import { configFaults } from "@/schema-form/faults";
 import { SchemaForm } from "@/schema-form/schema-form";
 import { CodeEditor, type CodeFault } from "@/shared/code";
 import { clock, plural } from "@/shared/format";
+import { Markdown } from "@/shared/markdown";
 import { Button, CopyButton, Dialog, ErrorNote, IconButton, Segments, Switch, toast } from "@/shared/ui";
 import { type Draft, draftOf, inputOf, newDraft, same } from "./draft";
 import { faultsInYaml, readYaml, yamlOf } from "./draft-yaml";
 import { draftKey, forgetDraft, keepDraft, useDrafts } from "./drafts";
-import { Markdown } from "./markdown";
 import { RemovePolicy } from "./policy-card";
 import { ScopeField } from "./scope-field";
 import { type Check, useCheck } from "./use-check";
@@ -67,17 +67,19 @@ export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) 
     setText(yamlOf(base ?? fresh));
     save.forgetError();
   };
+  useSaveKey(ready ? save.run : null);
+  const panel = useRef<HTMLElement>(null);
+  const is_new = saved === null;
+  useEffect(() => {
+    if (is_new) panel.current?.querySelector<HTMLElement>(".panel-body input, .panel-body select")?.focus();
+  }, [is_new]);
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      event.stopPropagation();
-      if (ready) void save.run();
-    } else if (event.key === "Escape" && !(event.target instanceof Element && event.target.closest(".cm-editor, [role='dialog']")))
-      onClose();
+    if (event.key === "Escape" && !(event.target instanceof Element && event.target.closest(".cm-editor, [role='dialog']"))) onClose();
   };
 
   return (
     <aside
+      ref={panel}
       className="panel side-panel policy-panel"
       aria-label={saved ? `Edit ${kind.name}` : `Add ${kind.name}`}
       onKeyDownCapture={onKeyDown}
@@ -132,6 +134,21 @@ export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) 
       </Dialog>
     </aside>
   );
+}
+
+/** Ctrl+Enter saves, wherever the focus is while the panel is open; before the code editor takes it for a new line. */
+function useSaveKey(run: (() => Promise<void>) | null) {
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      if (event.target instanceof Element && event.target.closest("[role='dialog']")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      void run?.();
+    };
+    window.addEventListener("keydown", onKey, { capture: true });
+    return () => window.removeEventListener("keydown", onKey, { capture: true });
+  }, [run]);
 }
 
 type FormViewProps = {

@@ -12,6 +12,21 @@ it("tells headings, paragraphs, lists and code apart", () => {
   ]);
 });
 
+it("reads tables, with bars in code as text", () => {
+  expect(blocksOf("before\n\n| What | Answer |\n|---|:-:|\n| `a|b` | 401 |\n| none | |\nafter")).toEqual([
+    { kind: "paragraph", text: "before" },
+    {
+      kind: "table",
+      head: ["What", "Answer"],
+      rows: [
+        ["`a|b`", "401"],
+        ["none", ""],
+      ],
+    },
+    { kind: "paragraph", text: "after" },
+  ]);
+});
+
 it("ends at the end of the text when a fence is never closed", () => {
   expect(blocksOf("```\nx")).toEqual([{ kind: "code", text: "x" }]);
 });

@@ -1,11 +1,25 @@
 import type { ReactNode } from "react";
 
-/** The little Markdown that policies' help uses: headings, paragraphs, lists, fenced code, `code` and **strong**. Made of elements, never of HTML text. */
+/** The little Markdown that policies' help uses: headings, paragraphs, lists, tables, fenced code, `code` and **strong**. Made of elements, never of HTML text. */
 export function Markdown({ text }: { text: string }) {
   return <div className="markdown">{blocksOf(text).map(shown)}</div>;
 }
 
-export type Block = { kind: "heading" | "paragraph" | "code"; text: string } | { kind: "list"; ordered: boolean; items: string[] };
+export type Block =
+  | { kind: "heading" | "paragraph" | "code"; text: string }
+  | { kind: "list"; ordered: boolean; items: string[] }
+  | { kind: "table"; head: string[]; rows: string[][] };
+
+const RULE = /^\s*\|?[\s:|-]+\|[\s:|-]*$/;
+
+/** The cells of `| a | b |`; a bar inside `code` or after a backslash is text. */
+const cellsOf = (line: string): string[] =>
+  (
+    line
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .match(/(?:\\.|`[^`]*`|[^|])+/g) ?? []
+  ).map((cell) => cell.trim().replaceAll("\\|", "|"));
 
 const LIST_ITEM = /^\s*(?:[-*]|(\d+)\.)\s+(.*)$/;
 
@@ -22,6 +36,11 @@ export function blocksOf(text: string): Block[] {
       const stop = end < 0 ? lines.length : end;
       blocks.push({ kind: "code", text: lines.slice(at + 1, stop).join("\n") });
       at = stop;
+    } else if (line.includes("|") && RULE.test(lines[at + 1] ?? "")) {
+      const end = lines.findIndex((other, index) => index > at + 1 && !other.includes("|"));
+      const stop = end < 0 ? lines.length : end;
+      blocks.push({ kind: "table", head: cellsOf(line), rows: lines.slice(at + 2, stop).map(cellsOf) });
+      at = stop - 1;
     } else if (/^#{1,6}\s/.test(line)) blocks.push({ kind: "heading", text: line.replace(/^#+\s+/, "") });
     else if (item) {
       if (last?.kind === "list" && follows) last.items.push(item[2] ?? "");
@@ -55,12 +74,34 @@ function shown(block: Block, index: number): ReactNode {
         </List>
       );
     }
+    case "table":
+      return (
+        <table key={index} className="table">
+          <thead>
+            <tr>
+              {block.head.map((cell) => (
+                <th key={cell}>{inline(cell)}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {block.rows.map((row) => (
+              <tr key={row.join("|")}>
+                {row.map((cell) => (
+                  <td key={cell}>{inline(cell)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      );
     case "paragraph":
       return <p key={index}>{inline(block.text)}</p>;
   }
 }
 
-function inline(text: string): ReactNode[] {
+/** One line of it: `code` and **strong**, for the help below a field. */
+export function inline(text: string): ReactNode[] {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, index) => {
     // biome-ignore-start lint/suspicious/noArrayIndexKey: the parts of one fixed text never move
     if (part.startsWith("`")) return <code key={index}>{part.slice(1, -1)}</code>;
