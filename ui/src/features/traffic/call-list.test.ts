@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallSummary } from "@/api/types";
-import { CALLS_KEPT, emptyList, followed, merge, withFirstPage, withLive, withOlder } from "./call-list";
+import { CALLS_KEPT, emptyList, followed, merge, olderThan, withFirstPage, withLive, withOlder } from "./call-list";
 
 const call = (id: number, status = 200): CallSummary => ({
   id,
@@ -44,11 +44,14 @@ describe("withLive", () => {
     expect(withLive(emptyList, [], 12, {}, true).skipped).toBe(12);
   });
 
-  it("stays bounded, and says that it dropped calls", () => {
+  it("stays bounded, and finds what it dropped by its time", () => {
     const many = Array.from({ length: CALLS_KEPT + 10 }, (_, index) => call(index + 1));
     const list = withLive(emptyList, many, 0, {}, true);
     expect(list.shown).toHaveLength(CALLS_KEPT);
     expect(list.cut).toBe(true);
+    expect(olderThan({ ...list, shown: [{ ...call(11), at_us: 5_000_700 }] })).toEqual({ to_ms: 5_001 });
+    expect(olderThan(withOlder(list, [call(10)], "10"))).toEqual({ before: "10" });
+    expect(olderThan(withOlder(list, [call(10)], null))).toBeNull();
   });
 
   it("is the same list when nothing in it changes", () => {

@@ -14,7 +14,7 @@ export interface CallList {
   next: string | null;
   /** Calls that were counted but never listed, because too many came at once. */
   skipped: number;
-  /** Older calls were dropped to make room for new ones. */
+  /** Older calls were dropped to make room for new ones; they are found again by their time, not by the cursor. */
   cut: boolean;
 }
 
@@ -35,9 +35,17 @@ export function withFirstPage(list: CallList, calls: readonly CallSummary[], nex
   return { ...list, shown: merge(list.shown, calls), next };
 }
 
+/** How to ask for what comes after the last call shown; `null` when nothing does. */
+export function olderThan({ shown, next, cut }: CallList): Pick<CallQuery, "before" | "to_ms"> | null {
+  if (next !== null) return { before: next };
+  const last = shown.at(-1);
+  // Calls of the same millisecond may be on either side of the cut: they come twice, and are listed once.
+  return cut && last ? { to_ms: Math.floor(last.at_us / 1000) + 1 } : null;
+}
+
 /** A page of older calls at the end. */
 export function withOlder(list: CallList, calls: readonly CallSummary[], next: string | null): CallList {
-  return { ...list, shown: merge(list.shown, calls), next };
+  return { ...list, shown: merge(calls, list.shown), next, cut: false };
 }
 
 /** Calls that just came in, those of them that the query asks for: on top while following, aside while not. */
@@ -54,7 +62,7 @@ export function followed(list: CallList): CallList {
   return trimmed({ ...list, shown: merge(list.waiting, list.shown), waiting: [] });
 }
 
-/** Drops the oldest beyond the bound; there is no going on behind them, since the cursor belongs to the dropped ones. */
+/** Drops the oldest beyond the bound; the cursor goes with them, since it points behind them. */
 function trimmed(list: CallList): CallList {
   return list.shown.length <= CALLS_KEPT ? list : { ...list, shown: list.shown.slice(0, CALLS_KEPT), next: null, cut: true };
 }

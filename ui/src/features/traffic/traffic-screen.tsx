@@ -9,7 +9,7 @@ import { Screen } from "@/shared/screen";
 import { VirtualTable } from "@/shared/table";
 import { Button, Empty, ErrorNote, Segments, Select } from "@/shared/ui";
 import { CallDetail } from "./call-detail";
-import { CALLS_KEPT } from "./call-list";
+import { olderThan } from "./call-list";
 import { columns } from "./columns";
 import type { Values } from "./complete";
 import { METHODS, parseQuery, resolveQuery, type Token, withToken, writeQuery } from "./query";
@@ -112,6 +112,7 @@ export function TrafficScreen() {
   useKeys(toggle, close);
 
   const selected = search.call === undefined ? null : (opened ?? linked ?? null);
+  const has_older = olderThan(list) !== null;
   const waiting = list.waiting.length;
   const status = tokenValue(tokens, "status");
   return (
@@ -121,7 +122,7 @@ export function TrafficScreen() {
       chips={
         <span className="small t3" aria-live="polite">
           {loading ? "Loading" : plural(list.shown.length, "call")}
-          {list.next !== null && " and older ones"}
+          {has_older && " and older ones"}
           {list.skipped > 0 && `, ${count(list.skipped)} more came too fast to list`}
         </span>
       }
@@ -178,9 +179,9 @@ export function TrafficScreen() {
         selected={search.call ?? null}
         onSelect={open}
         onEndReached={loadOlder}
-        total={list.next === null ? list.shown.length : -1}
+        total={has_older ? -1 : list.shown.length}
         empty={
-          loading || error || list.next !== null ? null : tokens.length > 0 ? (
+          loading || error || has_older ? null : tokens.length > 0 ? (
             <Empty icon={ArrowLeftRight} title="No call matches" action={<Button onClick={() => setTokens([])}>Show all calls</Button>}>
               New ones appear here by themselves.
             </Empty>
@@ -198,13 +199,7 @@ export function TrafficScreen() {
             </Empty>
           )
         }
-        footer={
-          list.next !== null ? (
-            <p className="small t3 traffic-more">Looking for older calls.</p>
-          ) : list.cut ? (
-            <p className="small t3 traffic-more">Only the newest {count(CALLS_KEPT)} are listed. Filter to see older ones.</p>
-          ) : null
-        }
+        footer={has_older ? <p className="small t3 traffic-more">Looking for older calls.</p> : null}
       />
       {selected && <CallDetail summary={selected} onClose={close} />}
     </Screen>

@@ -3,7 +3,7 @@ import { get } from "@/api/client";
 import { messageOf } from "@/api/errors";
 import { onLive } from "@/api/live";
 import type { CallPage, CallQuery } from "@/api/types";
-import { type CallList, emptyList, followed, withFirstPage, withLive, withOlder } from "./call-list";
+import { type CallList, emptyList, followed, olderThan, withFirstPage, withLive, withOlder } from "./call-list";
 
 const PAGE = 200;
 
@@ -63,12 +63,13 @@ export function useCalls(query: CallQuery, following: boolean): Calls {
     if (following) setList((list) => (list.waiting.length > 0 ? followed(list) : list));
   }, [following]);
 
-  const { next } = list;
+  const older = JSON.stringify(olderThan(list));
   const loadOlder = useCallback(() => {
-    if (next === null || loading_older.current) return;
+    const from = JSON.parse(older) as ReturnType<typeof olderThan>;
+    if (from === null || loading_older.current) return;
     loading_older.current = true;
     const asked_for = current.current.key;
-    get<CallPage>("/calls", { ...current.current.query, limit: PAGE, before: next })
+    get<CallPage>("/calls", { ...current.current.query, limit: PAGE, ...from })
       .then(
         (page) => {
           if (asked_for === current.current.key) setList((list) => withOlder(list, page.calls, page.next));
@@ -78,7 +79,7 @@ export function useCalls(query: CallQuery, following: boolean): Calls {
       .finally(() => {
         loading_older.current = false;
       });
-  }, [next]);
+  }, [older]);
 
   const retry = useCallback(() => setAttempt((count) => count + 1), []);
   return { list, loading, error, loadOlder, retry };

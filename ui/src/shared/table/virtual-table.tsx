@@ -41,6 +41,17 @@ const HEAD_HEIGHT = 29;
 const OVERSCAN = 12;
 const NEAR_THE_END = 20;
 
+/** Words in the place of rows: to a screen reader they are a row too, for a grid has nothing else. */
+function Words({ children, fill }: { children: ReactNode; fill?: boolean }) {
+  return (
+    <div role="rowgroup" className={fill ? "vtable-words fill" : "vtable-words"}>
+      <div role="row">
+        <div role="gridcell">{children}</div>
+      </div>
+    </div>
+  );
+}
+
 /** A list of any length of which only what is in sight is in the document; rows added on top do not move what is being read. */
 export function VirtualTable<Row>({
   label,
@@ -128,7 +139,7 @@ export function VirtualTable<Row>({
           ))}
         </div>
       </div>
-      {rows.length === 0 && empty}
+      {rows.length === 0 && empty && <Words fill>{empty}</Words>}
       <div className="vtable-rows" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
           const row = rows[item.index];
@@ -154,7 +165,7 @@ export function VirtualTable<Row>({
           );
         })}
       </div>
-      {footer}
+      {footer && <Words>{footer}</Words>}
     </div>
   );
 }

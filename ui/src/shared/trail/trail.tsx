@@ -22,7 +22,7 @@ const fineMicros = (us: number): string => (us < FINE_BELOW_US ? `${decimal(us)}
 function Reason({ step, call }: { step: TrailStep; call: Trailed }) {
   if (step.phase === "upstream") {
     const way = call.upstream_address ? `${call.upstream_address}, ${call.connection_reused ? "reused" : "new"} connection` : "";
-    const words = [step.note || way, step.outcome === "failed" ? call.error : null].filter(Boolean).join(". ");
+    const words = [way, step.note, step.outcome === "failed" ? call.error : null].filter(Boolean).join(", ");
     return words ? <div className="why">{words}</div> : null;
   }
   if (step.outcome === "refused") {
