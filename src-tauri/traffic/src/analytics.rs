@@ -131,8 +131,9 @@ const SPREAD_EDGES: std::ops::RangeInclusive<u32> = 7..=24;
 pub(crate) struct Collector {
     range: Range,
     series: Vec<Count>,
-    by_api: HashMap<ApiId, (Count, Vec<u64>)>,
-    by_client: HashMap<Option<ClientAppId>, Count>,
+    /// By API and client at once: a long range has many sums to add, and few of these to add again.
+    by_pair: HashMap<(Option<ApiId>, Option<ClientAppId>), Count>,
+    sparks: HashMap<ApiId, Vec<u64>>,
     by_policy: HashMap<String, u64>,
 }
 
@@ -141,8 +142,8 @@ impl Collector {
         Self {
             range,
             series: vec![Count::default(); range.points()],
-            by_api: HashMap::new(),
-            by_client: HashMap::new(),
+            by_pair: HashMap::new(),
+            sparks: HashMap::new(),
             by_policy: HashMap::new(),
         }
     }
@@ -151,13 +152,11 @@ impl Collector {
     pub fn add(&mut self, second: i64, key: &CallKey, sums: &Sums) {
         let Some(point) = self.range.point_at(second) else { return };
         self.series[point].add(key, sums);
+        self.by_pair.entry((key.api, key.client)).or_default().add(key, sums);
         if let Some(api) = key.api {
-            let no_calls = || (Count::default(), vec![0; self.range.points()]);
-            let (count, spark) = self.by_api.entry(api).or_insert_with(no_calls);
-            count.add(key, sums);
+            let spark = self.sparks.entry(api).or_insert_with(|| vec![0; self.range.points()]);
             spark[point] += sums.calls;
         }
-        self.by_client.entry(key.client).or_default().add(key, sums);
         if let Some(policy) = &key.refused_by {
             match self.by_policy.get_mut(policy.as_ref()) {
                 Some(calls) => *calls += sums.calls,
@@ -167,8 +166,16 @@ impl Collector {
     }
 
     /// All of it, beside the figures of the time before.
-    pub fn finish(self, before: &Count) -> Analytics {
+    pub fn finish(mut self, before: &Count) -> Analytics {
         let range = self.range;
+        let mut by_api: HashMap<ApiId, Count> = HashMap::new();
+        let mut by_client: HashMap<Option<ClientAppId>, Count> = HashMap::new();
+        for ((api, client), count) in &self.by_pair {
+            if let Some(api) = api {
+                by_api.entry(*api).or_default().merge(count);
+            }
+            by_client.entry(*client).or_default().merge(count);
+        }
         let mut totals = Count::default();
         self.series.iter().for_each(|point| totals.merge(point));
         let edges: Vec<u64> = SPREAD_EDGES.map(|power| 1 << power).collect();
@@ -177,8 +184,8 @@ impl Collector {
             at_ms: range.second_of(point) * 1_000,
             figures: count.figures(),
         });
-        let by_api = top(self.by_api.into_iter(), |(count, _)| count.calls());
-        let by_client = top(self.by_client.into_iter(), Count::calls);
+        let by_api = top(by_api.into_iter(), Count::calls);
+        let by_client = top(by_client.into_iter(), Count::calls);
         let by_policy = top(self.by_policy.into_iter(), |calls| *calls);
         Analytics {
             from_ms: range.from * 1_000,
@@ -188,12 +195,12 @@ impl Collector {
             before: before.figures(),
             series: series.collect(),
             by_api: by_api
-                .map(|(api_id, (count, spark))| ApiFigures {
+                .map(|(api_id, count)| ApiFigures {
                     api_id,
                     name: String::new(),
                     version: String::new(),
                     figures: count.figures(),
-                    spark,
+                    spark: self.sparks.remove(&api_id).unwrap_or_default(),
                 })
                 .collect(),
             by_client: by_client

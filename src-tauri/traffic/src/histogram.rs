@@ -36,8 +36,17 @@ impl Histogram {
 
     /// Adds all that another one counted.
     pub fn merge(&mut self, other: &Self) {
+        // Both are in order: after the first place, the others are found by walking on.
+        let Some((first, _)) = other.0.first() else { return };
+        let mut place = self.0.partition_point(|(known, _)| known < first);
         for (bucket, count) in &other.0 {
-            self.add_to_bucket(*bucket, *count);
+            while self.0.get(place).is_some_and(|(known, _)| known < bucket) {
+                place += 1;
+            }
+            match self.0.get_mut(place) {
+                Some((known, total)) if known == bucket => *total = total.saturating_add(*count),
+                _ => self.0.insert(place, (*bucket, *count)),
+            }
         }
     }
 
@@ -82,7 +91,8 @@ impl Histogram {
 
     /// Reads the stored form; none when it is damaged.
     pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-        let mut histogram = Self::default();
+        // An entry takes two bytes or more.
+        let mut histogram = Self(Vec::with_capacity(bytes.len() / 2));
         let mut bucket = 0u16;
         while !bytes.is_empty() {
             let distance = u16::try_from(read_number(&mut bytes)?).ok()?;
