@@ -56,7 +56,7 @@ export function TopTable({ title, of, rows, empty }: { title: string; of: string
                 {with_spark && <col style={{ width: 76 }} />}
                 <col style={{ width: 132 }} />
                 <col style={{ width: 72 }} />
-                <col style={{ width: 60 }} />
+                <col style={{ width: 72 }} />
                 <col style={{ width: 72 }} />
               </colgroup>
               <thead>

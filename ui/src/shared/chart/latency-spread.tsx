@@ -16,7 +16,7 @@ export interface LatencySpreadProps {
   height?: number;
 }
 
-const LEFT = 52;
+const LEFT = 64;
 /** Columns narrower than this stand without a gap between them. */
 const GAP_FROM_PX = 5;
 const BOTTOM = 24;
