@@ -24,6 +24,9 @@ use crate::exchange::answer;
 use crate::stream::Stream;
 use crate::worker::Worker;
 
+/// Smallest buffer that hyper works with, in bytes.
+const MIN_BUFFER: usize = 8 * 1_024;
+
 /// What does not change while a connection stands.
 pub(crate) struct Caller {
     /// The caller's socket.
@@ -63,8 +66,8 @@ impl Watch {
     }
 
     /// The answer has been handed over.
-    pub(crate) fn idle(&self) {
-        self.doing.set(Doing::Idle(Instant::now()));
+    pub(crate) fn idle(&self, now: Instant) {
+        self.doing.set(Doing::Idle(now));
     }
 
     fn stood_too_long(&self, now: Instant, limits: &Limits) -> bool {
@@ -166,8 +169,10 @@ async fn serve(standing: Standing, caller: Caller, stream: TcpStream) {
     let caller = &caller;
     let service =
         service_fn(move |request| async move { Ok::<_, Infallible>(answer(worker, caller, request).await) });
-    let connection =
-        http1::Builder::new().max_header_size(worker.limits.max_head_bytes).serve_connection(io, service);
+    let connection = http1::Builder::new()
+        .max_header_size(worker.limits.max_head_bytes)
+        .max_buf_size(worker.limits.max_head_bytes.max(MIN_BUFFER))
+        .serve_connection(io, service);
     let mut connection = pin!(connection);
     let mut told_to_end = false;
     let ended = poll_fn(|cx| {

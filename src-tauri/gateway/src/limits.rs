@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections of callers over all workers; 10,000. Past it new ones wait unaccepted.
     pub max_connections: usize,
-    /// Bytes of a request's head; 64 KiB. Past it the caller is answered 431.
+    /// Bytes of a request's head, and of a connection's buffers; 64 KiB. A caller with a longer head is answered 431.
     pub max_head_bytes: usize,
     /// From a head's first byte to its last; 10 s. Past it the connection is closed.
     pub head_timeout: Duration,

@@ -110,8 +110,7 @@ impl Call {
         response.map(|body| RecordedBody { body, call: self })
     }
 
-    fn close(&mut self) -> (CallFacts, CallDetail) {
-        let now = Instant::now();
+    fn close(&mut self, now: Instant) -> (CallFacts, CallDetail) {
         let mut facts = self.facts;
         let mut detail = CallDetail {
             request_id: request_id::text(&self.request_id).into(),
@@ -150,9 +149,10 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let (facts, detail) = self.close();
+        let now = Instant::now();
+        let (facts, detail) = self.close(now);
         self.worker.sink.record(self.worker.number, facts, detail);
-        self.watch.idle();
+        self.watch.idle(now);
     }
 }
 

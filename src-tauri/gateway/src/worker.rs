@@ -92,7 +92,7 @@ impl Worker {
         Ok(Self {
             number,
             limits,
-            max_connections: limits.max_connections.div_ceil(workers),
+            max_connections: limits.max_connections.div_ceil(workers).max(1),
             sink,
             request_ids: RequestIds::new()?,
             pool: Rc::new(Pool::new(&limits)),

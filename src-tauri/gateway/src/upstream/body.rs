@@ -61,8 +61,9 @@ impl UpstreamBody {
 
     fn finish(&mut self) {
         if let Some(lease) = self.lease.take() {
-            self.meter.upstream_ended.set(Some(Instant::now()));
-            lease.give_back();
+            let now = Instant::now();
+            self.meter.upstream_ended.set(Some(now));
+            lease.give_back(now);
         }
     }
 }

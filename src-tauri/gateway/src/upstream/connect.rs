@@ -16,6 +16,9 @@ use crate::Body;
 use crate::stream::Stream;
 use crate::worker::Worker;
 
+/// Most bytes of an answer held for one connection: its head must fit, its body passes in pieces of at most this.
+const MAX_BUFFER: usize = 64 * 1_024;
+
 /// A new connection, within the target's connect timeout. Every address of the name is tried in turn; the fault is
 /// that of the last one.
 pub(super) async fn connect(target: &Target, worker: &Worker) -> Result<Connection, Fault> {
@@ -56,8 +59,8 @@ async fn greet<S>(stream: S, address: SocketAddr) -> Result<Connection, Fault>
 where
     S: Read + Write + Unpin + 'static,
 {
-    let (sender, connection) =
-        http1::handshake::<_, Body>(stream).await.map_err(|error| Fault::no_answer(address, &error))?;
+    let greeted = http1::Builder::new().max_buf_size(MAX_BUFFER).handshake::<_, Body>(stream).await;
+    let (sender, connection) = greeted.map_err(|error| Fault::no_answer(address, &error))?;
     tokio::task::spawn_local(async move {
         // Whoever waits for an answer on it is told of the fault; on an idle one it is of no interest.
         if let Err(error) = connection.await {

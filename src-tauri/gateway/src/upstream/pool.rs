@@ -51,14 +51,14 @@ impl Pool {
         Some(of_target.remove(place).connection)
     }
 
-    fn keep(&self, target: Arc<str>, connection: Connection) {
+    fn keep(&self, target: Arc<str>, connection: Connection, since: Instant) {
         if connection.sender.is_closed() {
             return;
         }
         let mut idle = self.idle.borrow_mut();
         let of_target = idle.entry(target).or_default();
         if of_target.len() < self.most_per_target {
-            of_target.push(Idle { connection, since: Instant::now() });
+            of_target.push(Idle { connection, since });
         }
     }
 
@@ -83,7 +83,7 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Its answer was read to the end: it may serve another call.
-    pub(super) fn give_back(self) {
-        self.pool.keep(self.target, self.connection);
+    pub(super) fn give_back(self, now: Instant) {
+        self.pool.keep(self.target, self.connection, now);
     }
 }

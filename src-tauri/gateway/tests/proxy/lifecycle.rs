@@ -1,6 +1,6 @@
 //! Plans come and go, listeners open and close, the gateway ends: no call suffers.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
@@ -60,6 +60,24 @@ fn a_port_in_use_is_reported_and_everything_else_runs() {
     world.gateway.retry_failed();
     assert_eq!(state(taken), Listening::Yes);
     assert_eq!(Client::connect(taken).get("/api/").body, "x");
+}
+
+#[test]
+fn a_port_moves_from_one_address_to_all_of_them() {
+    let backend = backend(|exchange| exchange.respond("x"));
+    let world = World::before(&backend);
+    let everywhere = SocketAddr::from(([0, 0, 0, 0], world.address.port()));
+    let api = || [Api::at("/api", backend.url(""))];
+    let states = world.listen(&[world.address, everywhere], &api());
+    let Listening::Failed { message, .. } = &states[0].state else { panic!("both cannot be open") };
+    assert!(
+        message.contains("in use by another API of this gateway, which listens on 127.0.0.1"),
+        "{message}"
+    );
+    assert_eq!(states[1].state, Listening::Yes);
+    let states = world.listen(&[everywhere], &api());
+    assert_eq!(states[0].state, Listening::Yes);
+    assert_eq!(world.client().get("/api/").body, "x");
 }
 
 #[test]
@@ -130,6 +148,7 @@ fn draining_finishes_what_runs_and_closes_what_is_idle() {
     });
     assert!(TcpStream::connect(world.address).is_err());
     assert!(world.gateway.listeners().is_empty());
+    assert!(world.listen(&[world.address], &[]).is_empty(), "what has ended opens nothing");
 }
 
 #[test]
