@@ -25,7 +25,7 @@ export interface VirtualTableProps<Row> {
   selected?: string | number | null;
   /** The selection moved, by click or by keyboard. */
   onSelect?: (row: Row) => void;
-  /** Enter, or a double click. */
+  /** A click, or Enter on the selected row. */
   onOpen?: (row: Row) => void;
   /** The last rows came into view: the place to load more. */
   onEndReached?: () => void;
@@ -153,8 +153,10 @@ export function VirtualTable<Row>({
               aria-rowindex={item.index + 2}
               aria-selected={item.index === selected_index}
               style={{ gridTemplateColumns: tracks, height: rowHeight, transform: `translateY(${item.start - HEAD_HEIGHT}px)` }}
-              onClick={() => onSelect?.(row)}
-              onDoubleClick={() => onOpen?.(row)}
+              onClick={() => {
+                onSelect?.(row);
+                onOpen?.(row);
+              }}
             >
               {columns.map((column) => (
                 <div key={column.key} role="gridcell" className={column.number ? "num" : undefined}>

@@ -106,7 +106,6 @@ export function TrailHead({ call }: { call: Trailed }) {
       <span className="small t3">Plan {call.plan}</span>
       <span className="small push t2">
         gateway <b>{micros(gateway_us)}</b>
-        {call.upstream_us === null && ", upstream not called"}
       </span>
     </div>
   );
