@@ -48,9 +48,9 @@ pub(crate) struct ListenerView {
     pub(crate) address: String,
     port: u16,
     state: ListenerStateView,
-    /// What went wrong.
+    /// What went wrong, in a sentence.
     pub(crate) message: Option<String>,
-    /// What to do about it.
+    /// What to do about it, in a sentence.
     advice: Option<String>,
     /// The APIs there.
     api_ids: Vec<i64>,
@@ -88,7 +88,9 @@ pub(crate) fn listeners(control: &Control) -> Vec<ListenerView> {
     let view = |listener: gatepost_gateway::ListenerState| {
         let (state, message, advice) = match listener.state {
             Listening::Yes => (ListenerStateView::Listening, None, None),
-            Listening::Failed { message, advice } => (ListenerStateView::Failed, Some(message), Some(advice)),
+            Listening::Failed { message, advice } => {
+                (ListenerStateView::Failed, Some(message + "."), Some(advice + "."))
+            }
         };
         let routes = in_force.plan.listeners.get(&listener.address).into_iter().flat_map(RouteTable::routes);
         let mut api_ids: Vec<i64> = routes.map(|route| route.api.0).collect();
