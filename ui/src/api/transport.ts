@@ -35,11 +35,18 @@ const browser: Transport = {
   },
 
   async live(opened, on_event, signal) {
-    const answer = await fetch("/api/live", { headers: { accept: "text/event-stream", authorization: `Bearer ${token() ?? ""}` }, signal });
+    const answer = await fetch("/api/live", {
+      headers: { accept: "text/event-stream", authorization: `Bearer ${token() ?? ""}` },
+      signal,
+    }).catch(() => {
+      throw unreachable();
+    });
     if (answer.status === 401) forgetToken();
     if (!answer.ok || !answer.body) throw new ApiError(answer.status, "live", `The live stream answered ${answer.status}.`);
     opened();
-    await readEvents(answer.body, (data) => on_event(JSON.parse(data) as LiveEvent));
+    await readEvents(answer.body, (data) => on_event(JSON.parse(data) as LiveEvent)).catch(() => {
+      throw unreachable();
+    });
   },
 };
 

@@ -1,141 +1,66 @@
-/** The shapes of the management API. Everything in the console takes them from here. Times: `_at` and `_ms` are epoch milliseconds, `_us` microseconds. */
+import type { components } from "./schema";
 
-export type Fault = { field: string; message: string };
-export type ErrorBody = { error: { code: string; message: string; faults?: Fault[] } };
+/**
+ * The shapes of the management API, under the names the console uses; schema.ts is generated from the gateway's own
+ * description (`npm run codegen`). Times: `_at` and `_ms` are epoch milliseconds, `_us` microseconds.
+ */
+type Schema = components["schemas"];
 
-export type ListenerStatus = {
-  address: string;
-  port: number;
-  state: "listening" | "failed";
-  message: string | null;
-  advice: string | null;
-  api_ids: number[];
-};
-export type Status = {
-  version: string;
-  plan: { number: number; since_ms: number };
-  started_at: number;
-  data_dir: string;
-  listeners: ListenerStatus[];
-  recording: { calls: number; dropped_details: number; retention_calls: number; retention_days: number };
-  sample: { running: boolean; url: string | null; message: string | null };
-  memory_bytes: number | null;
-  console: { headless: boolean };
-};
+/** As answered: the gateway leaves no key out, it writes null. What is sent may leave keys out. */
+type Told<T> = T extends (infer Item)[] ? Told<Item>[] : T extends object ? { [Key in keyof T]-?: Told<Exclude<T[Key], undefined>> } : T;
 
-export type Timeouts = { connect?: string; response?: string };
-export type ApiInput = {
-  name: string;
-  asset_id?: string;
-  version?: string;
-  label?: string;
-  listen?: { address?: string; port?: number; base_path?: string; hosts?: string[] };
-  upstream: { url: string; timeouts?: Timeouts };
-};
-export type Api = {
-  id: number;
-  name: string;
-  asset_id: string;
-  version: string;
-  label: string;
-  listen: { address: string; port: number; base_path: string; hosts: string[] };
-  upstream: { url: string; timeouts: { connect: string; response: string } };
-  proxy_url: string;
-  state: "active" | "failed";
-  fault: string | null;
-  created_at: number;
-  updated_at: number;
-};
-export type ApiSummary = Api & { policies: number; contracts: number };
+/** The description of `Part` replaced where the generated one says less than is known. */
+type With<T, Part> = Omit<T, keyof Part> & Part;
 
+export type Fault = Schema["Fault"];
+export type ErrorBody = Schema["ErrorBody"];
+
+export type Status = Told<Schema["Status"]>;
+export type ListenerStatus = Status["listeners"][number];
+export type Sample = Told<Schema["SampleView"]>;
+export type Settings = Schema["Settings"];
+export type PlanChange = Told<Schema["PlanChange"]>;
+export type Topic = Schema["Topic"];
+
+export type ApiInput = Schema["ApiInput"];
+export type ApiSummary = Told<Schema["ApiView"]>;
+export type Api = Omit<ApiSummary, "policies" | "contracts">;
+
+/** Settings of a policy: what they are is in the schema of its kind, not in the API's description. */
 export type Config = Record<string, unknown>;
 /** Some methods on some paths; what is left out means every one. */
-export type Only = { methods?: string[]; path?: string | null };
-export type AppliedPolicyInput = { policy: string; config: Config; only?: Only[]; enabled?: boolean };
-export type AppliedPolicy = {
-  id: number;
-  policy: string;
-  config: Config;
-  only: Only[];
-  enabled: boolean;
-  position: number;
-  summary: string;
-};
-export type PolicyCheck = { faults: Fault[]; summary: string };
+export type Only = Schema["Scope"];
+export type AppliedPolicyInput = With<Schema["AppliedPolicyInput"], { config: Config }>;
+export type AppliedPolicy = With<Told<Schema["AppliedPolicyView"]>, { config: Config; only: Only[] }>;
+export type PolicyCheck = Told<Schema["Checked"]>;
+export type PolicyKind = With<Told<Schema["PolicyView"]>, { schema: Record<string, unknown>; example: Config }>;
 
-export type PolicyKind = {
-  name: string;
-  title: string;
-  category: string;
-  summary: string;
-  help: string;
-  schema: Record<string, unknown>;
-  example: Config;
-  acts_on: { request: boolean; response: boolean };
-};
+export type ClientAppInput = Schema["ClientAppInput"];
+/** `client_secret` is there only in the answer that issues it. */
+export type Credential = Schema["CredentialView"];
+export type Contract = Told<Schema["ContractView"]>;
+export type ClientApp = With<Told<Schema["ClientAppView"]>, { credentials: Credential[] }>;
 
-export type Credential = { id: number; client_id: string; secret_hint: string; created_at: number; client_secret?: string | null };
-export type Contract = {
-  id: number;
-  client_app_id: number;
-  client_name: string;
-  api_id: number;
-  api_name: string;
-  api_version: string;
-  state: "approved" | "revoked";
-  created_at: number;
-  updated_at: number;
-};
-export type ClientAppInput = { name: string; description?: string | null };
-export type ClientApp = {
-  id: number;
-  name: string;
-  description: string | null;
-  created_at: number;
-  credentials: Credential[];
-  contracts: Contract[];
-};
-
-export type CallSummary = {
-  id: number;
-  at_us: number;
-  method: string;
-  path: string;
-  api_id: number | null;
-  api_name: string | null;
-  client_app_id: number | null;
-  client_name: string | null;
-  status: number;
-  refused_by: string | null;
-  duration_us: number;
-  upstream_us: number | null;
-  request_bytes: number;
-  response_bytes: number;
-  request_id: string;
-};
-export type Header = [string, string];
-export type TrailStep = {
-  phase: "request" | "response" | "upstream";
-  policy: string | null;
-  applied_policy_id: number | null;
-  outcome: "passed" | "refused" | "skipped" | "changed" | "failed" | "not_reached";
-  note: string;
-  duration_us: number;
-};
-export type Call = CallSummary & {
-  plan: number;
-  host: string;
-  scheme: string;
-  remote_address: string;
-  http_version: string;
-  request_headers: Header[];
-  response_headers: Header[];
-  response_body: string | null;
-  error: string | null;
-  upstream_address: string | null;
-  connection_reused: boolean;
-  trail: TrailStep[];
-};
+export type Header = [name: string, value: string];
+export type CallSummary = Told<Schema["CallSummary"]>;
+export type TrailStep = Told<Schema["TrailEntry"]>;
+export type Call = With<
+  Told<Schema["Call"]>,
+  {
+    plan: number;
+    host: string;
+    scheme: string;
+    remote_address: string;
+    http_version: string;
+    request_headers: Header[];
+    response_headers: Header[];
+    /** Text of the answers that the gateway made itself. */
+    response_body: string | null;
+    /** Why the answer is 502, 503 or 504. */
+    error: string | null;
+    upstream_address: string | null;
+  }
+>;
 export type CallQuery = {
   limit?: number;
   before?: string;
@@ -148,93 +73,27 @@ export type CallQuery = {
   from_ms?: number;
   to_ms?: number;
 };
-export type CallPage = { calls: CallSummary[]; next: string | null; scanned: number };
+export type CallPage = Told<Schema["CallPage"]>;
 
-export type Figures = {
-  calls: number;
-  ok_2xx: number;
-  redirect_3xx: number;
-  client_4xx: number;
-  server_5xx: number;
-  refused: number;
-  avg_us: number;
-  p50_us: number;
-  p95_us: number;
-  p99_us: number;
-  max_us: number;
-  gateway_avg_us: number;
-  request_bytes: number;
-  response_bytes: number;
-};
+export type Figures = Told<Schema["Figures"]>;
 export type AnalyticsQuery = { from_ms: number; to_ms: number; step_s?: number; api_id?: number; client_app_id?: number };
-export type SeriesPoint = Figures & { at_ms: number };
-export type ApiFigures = Figures & { api_id: number; name: string; version: string; spark: number[] };
-export type ClientFigures = Figures & { client_app_id: number | null; name: string };
-export type PlanChange = { number: number; at_ms: number; what: string };
-export type Analytics = {
-  from_ms: number;
-  to_ms: number;
-  step_s: number;
-  totals: Figures;
-  before: Figures;
-  series: SeriesPoint[];
-  by_api: ApiFigures[];
-  by_client: ClientFigures[];
-  by_policy: { policy: string; calls: number }[];
-  spread: { bounds_us: number[]; cells: number[][] };
-  plan_changes: PlanChange[];
-};
+export type SeriesPoint = Told<Schema["SeriesPoint"]>;
+export type ApiFigures = Told<Schema["ApiFigures"]>;
+export type ClientFigures = Told<Schema["ClientFigures"]>;
+export type Analytics = Told<Schema["Analytics"]>;
 
 /** One second of traffic, all APIs together. The five classes add up to `calls`. */
-export type Second = {
-  at_ms: number;
-  calls: number;
-  ok_2xx: number;
-  redirect_3xx: number;
-  client_4xx: number;
-  server_5xx: number;
-  refused: number;
-  p95_us: number;
-};
-export type Topic = "apis" | "policies" | "clients" | "contracts" | "status" | "settings";
+export type Second = Told<Schema["Second"]>;
 export type LiveEvent =
   | { kind: "calls"; calls: CallSummary[]; skipped: number }
   | ({ kind: "second" } & Second)
   | { kind: "changed"; topics: Topic[] };
 
-export type TesterRequest = {
-  method: string;
-  url?: string | null;
-  api_id?: number | null;
-  path?: string | null;
-  headers: Header[];
-  body: string | null;
-  call_as: number | null;
-};
-export type TesterResponse = {
-  status: number;
-  reason: string;
-  http_version: string;
-  headers: Header[];
-  body: string;
-  body_encoding: "text" | "base64";
-  body_bytes: number;
-  truncated: boolean;
-  timings_us: { connect: number | null; first_byte: number; total: number };
-  request_headers: Header[];
-  url: string;
-  call: Call | null;
-};
-export type BurstRequest = { request: TesterRequest; count: number; concurrency: number };
-export type BurstResult = {
-  count: number;
-  by_status: { status: number; calls: number; error: string | null }[];
-  total_us: number;
-  p50_us: number;
-  p95_us: number;
-  first: TesterResponse | null;
-  first_refused: TesterResponse | null;
-};
-
-export type Settings = { retention_calls: number; retention_days: number; tour_done: boolean };
-export type Sample = { running: boolean; url: string | null; message: string | null };
+export type TesterRequest = With<Schema["TesterRequest"], { headers: Header[]; body: string | null; call_as: number | null }>;
+export type TesterResponse = With<
+  Told<Schema["TesterAnswer"]>,
+  { headers: Header[]; request_headers: Header[]; body_encoding: "text" | "base64"; timings_us: Timings; call: Call | null }
+>;
+type Timings = With<Schema["Timings"], { connect: number | null }>;
+export type BurstRequest = With<Schema["BurstInput"], { request: TesterRequest; concurrency: number }>;
+export type BurstResult = With<Told<Schema["BurstResult"]>, { first: TesterResponse | null; first_refused: TesterResponse | null }>;

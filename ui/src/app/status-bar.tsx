@@ -67,6 +67,13 @@ function Rate() {
 }
 
 function Recording({ status }: { status: Status }) {
+  if (status.recording.fault) {
+    return (
+      <span className="c5" title={status.recording.fault}>
+        Calls are counted, not kept: {status.recording.fault}
+      </span>
+    );
+  }
   const dropped = status.recording.dropped_details;
   if (dropped === 0) return <span title={`${count(status.recording.calls)} calls kept`}>Every call recorded</span>;
   return (

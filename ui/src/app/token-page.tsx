@@ -1,10 +1,11 @@
 import { type FormEvent, useState } from "react";
-import { keepToken } from "@/api/token";
+import { keepToken, useToken } from "@/api/token";
 import { Button, Field, TextInput } from "@/shared/ui";
 import { Brand } from "./rail";
 
 /** Shown in a browser that has no token, or one that the gateway refused. */
 export function TokenPage() {
+  const refused = useToken((state) => state.refused);
   const [pasted, setPasted] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -23,7 +24,10 @@ export function TokenPage() {
           <span className="mono">gatepost serve</span> prints an address that contains it. The token alone is in the file{" "}
           <span className="mono">admin.token</span> of the data folder.
         </p>
-        <Field label="Token, or the whole address">
+        <Field
+          label="Token, or the whole address"
+          fault={refused && pasted === "" ? "The gateway refused the last one. A new data folder has a new token." : null}
+        >
           {(ids) => (
             <TextInput {...ids} mono autoFocus type="password" value={pasted} onChange={(event) => setPasted(event.target.value)} />
           )}

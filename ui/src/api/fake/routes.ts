@@ -39,7 +39,7 @@ function saveApi(input: ApiInput, id?: number): Reply {
   const faults: Fault[] = [];
   if (!input.name) faults.push({ field: "name", message: "give it a name, 1 to 100 characters" });
   if (!/^https?:\/\/\S+$/.test(input.upstream.url)) faults.push({ field: "upstream.url", message: "must begin with http:// or https://" });
-  const port = input.listen?.port;
+  const port = input.listen?.port ?? undefined;
   if (port !== undefined && !(port > 0 && port < 65536))
     faults.push({ field: "listen.port", message: `\`${port}\` is not a port (1 to 65535)` });
   if (faults.length > 0) return refuse(422, "invalid", "The API was not saved.", faults);
@@ -49,7 +49,7 @@ function saveApi(input: ApiInput, id?: number): Reply {
     ...made,
     ...(input.asset_id && { asset_id: input.asset_id }),
     ...(input.label && { label: input.label }),
-    listen: { ...made.listen, ...input.listen, base_path },
+    listen: { address: input.listen?.address ?? made.listen.address, port: made.listen.port, base_path, hosts: input.listen?.hosts ?? [] },
     proxy_url: `http://127.0.0.1:${made.listen.port}${base_path}`,
   };
   changed(`${input.name} ${id === undefined ? "added" : "changed"}`);
@@ -281,7 +281,7 @@ const routes: Record<string, Handler> = {
   "POST /clients": ({ body }) => {
     const input = body as { name: string; description?: string };
     if (!input.name) return refuse(422, "invalid", "The client app was not added.", [{ field: "name", message: "give it a name" }]);
-    const client = makeClient(input.name, input.description ?? null);
+    const client = makeClient(input.name, input.description ?? "");
     state.clients.push(client);
     return created({
       ...appOf(client),

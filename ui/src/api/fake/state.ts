@@ -67,7 +67,7 @@ const letters = "abcdefghijkmnpqrstuvwxyz23456789";
 const random = dice(42);
 export const secret = (length: number): string => Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join("");
 
-export function makeClient(name: string, description: string | null) {
+export function makeClient(name: string, description: string) {
   const id = newId();
   const value = secret(32);
   const credential = {
@@ -151,7 +151,7 @@ function fill(): void {
   for (const [name, words] of [
     ["MyTestApp", "For trying things out"],
     ["Storefront", "The shop's web pages"],
-    ["Nightly export", null],
+    ["Nightly export", ""],
   ] as const)
     state.clients.push(makeClient(name, words));
   state.clients.forEach((client, index) => {

@@ -51,15 +51,25 @@ function ApiTable({ apis, figures }: { apis: ApiSummary[]; figures: ApiFigures[]
       <table className="table api-table">
         <thead>
           <tr>
-            <th style={{ width: "22%" }}>API</th>
-            <th style={{ width: "22%" }}>Proxy</th>
-            <th style={{ width: "20%" }}>Upstream</th>
-            <th className="num">Policies</th>
-            <th className="num">Clients</th>
+            <th>API</th>
+            <th style={{ width: "24%" }}>Proxy</th>
+            <th className="wide-only" style={{ width: "20%" }}>
+              Upstream
+            </th>
+            <th className="num" style={{ width: 68 }}>
+              Policies
+            </th>
+            <th className="num" style={{ width: 64 }}>
+              Clients
+            </th>
             <th style={{ width: 100 }}>Last 15 min</th>
-            <th className="num">Calls</th>
-            <th className="num">p95</th>
-            <th style={{ width: 92 }}>State</th>
+            <th className="num" style={{ width: 72 }}>
+              Calls
+            </th>
+            <th className="num" style={{ width: 76 }}>
+              p95
+            </th>
+            <th style={{ width: 88 }}>State</th>
           </tr>
         </thead>
         <tbody>
@@ -75,7 +85,7 @@ function ApiTable({ apis, figures }: { apis: ApiSummary[]; figures: ApiFigures[]
               <td className="mono" title={api.proxy_url}>
                 {api.proxy_url}
               </td>
-              <td className="mono t2" title={api.upstream.url}>
+              <td className="mono t2 wide-only" title={api.upstream.url}>
                 {api.upstream.url}
               </td>
               <Amount value={api.policies} />

@@ -91,6 +91,7 @@ function Recording({ saved, status }: { saved: Settings; status: Status | undefi
             )}
           </Field>
         </div>
+        {status?.recording.fault && <ErrorNote title="Calls are counted, but not kept at the moment" message={status.recording.fault} />}
         {error !== null && <ErrorNote title="The settings were not saved" error={error} />}
         <div className="row">
           <Button type="submit" look="primary" disabled={!changed} busy={busy}>
