@@ -39,7 +39,7 @@ export async function openChromium(url, { width = 1280, height = 800, theme = "d
   await page.goto(url);
 
   const find = (role, name, { within } = {}) => {
-    const from = within ? page.getByRole(within[0], { name: within[1] }) : page;
+    const from = within ? page.getByRole(within[0], { name: within[1], exact: true }) : page;
     return from.getByRole(role, { name, exact: typeof name === "string" }).first();
   };
   const evaluate = (script, ...args) =>
