@@ -62,7 +62,7 @@ function OpenDialog() {
       }
     >
       <form id={FORM} className="form" onSubmit={save} noValidate>
-        <MainFields {...fields} />
+        <MainFields {...fields} fresh />
         <div>
           <Button look="ghost" size="s" icon={more ? ChevronDown : ChevronRight} aria-expanded={more} onClick={() => setMore(!more)}>
             More: port, path, hosts, timeouts

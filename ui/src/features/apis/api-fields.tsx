@@ -2,7 +2,7 @@ import { faultsOf } from "@/api/errors";
 import { Field, TextInput } from "@/shared/ui";
 import { type ApiDraft, defaultsOf } from "./api-form";
 
-type FieldsProps = { draft: ApiDraft; onChange: (draft: ApiDraft) => void; error: unknown };
+type FieldsProps = { draft: ApiDraft; onChange: (draft: ApiDraft) => void; error: unknown; fresh?: boolean };
 
 /** One text field of the draft, with the fault that the gateway found at `field`. */
 function useFieldOf({ draft, onChange, error }: FieldsProps) {
@@ -36,7 +36,7 @@ export function MainFields(props: FieldsProps) {
   return (
     <>
       <div className="api-name-row">
-        {field("name", "name", { label: "Name", placeholder: "Orders API", autoFocus: true })}
+        {field("name", "name", { label: "Name", placeholder: "Orders API", autoFocus: props.fresh ?? false })}
         {field("version", "version", { label: "Version", placeholder: "v1" })}
       </div>
       {field("url", "upstream.url", {

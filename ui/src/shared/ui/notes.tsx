@@ -1,6 +1,7 @@
 import { CircleAlert, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { ApiError, messageOf } from "@/api/errors";
+import type { Fault } from "@/api/types";
 import { Button } from "./button";
 
 type EmptyProps = { icon?: LucideIcon; title: string; children?: ReactNode; action?: ReactNode };
@@ -21,13 +22,15 @@ type ErrorNoteProps = { title?: string; message?: ReactNode; error?: unknown; on
 
 /** What happened, why, and a way to try again. Faults of an ApiError are listed with their fields. */
 export function ErrorNote({ title, message, error, onRetry }: ErrorNoteProps) {
-  const faults = error instanceof ApiError ? error.faults : [];
+  const shown = message ?? messageOf(error);
+  const told = (fault: Fault) => typeof shown === "string" && shown.includes(fault.message);
+  const faults = error instanceof ApiError ? error.faults.filter((fault) => !told(fault)) : [];
   return (
     <div className="note note-error" role="alert">
       <CircleAlert className="i i-s c5" aria-hidden />
       <div className="grow">
         {title && <div className="strong">{title}</div>}
-        <div>{message ?? messageOf(error)}</div>
+        <div>{shown}</div>
         {faults.length > 0 && (
           <ul className="faults">
             {faults.map((fault) => (
