@@ -114,9 +114,8 @@ export function TrailHead({ call }: { call: Trailed }) {
 /** The share of a call's time that the gateway took, beside the upstream's. */
 export function TrailShare({ call }: { call: Trailed }) {
   if (call.upstream_us === null || call.duration_us <= 0) return null;
-  const gateway = Math.min(100, Math.max(0, (1 - call.upstream_us / call.duration_us) * 100));
-  const shown = gateway < 10 ? gateway.toFixed(1) : gateway.toFixed(0);
-  const rest = gateway < 10 ? (100 - Number(shown)).toFixed(1) : (100 - Number(shown)).toFixed(0);
+  const gateway = Number(Math.min(100, Math.max(0, (1 - call.upstream_us / call.duration_us) * 100)).toFixed(1));
+  const digits = gateway < 10 ? 1 : 0;
   return (
     <div className="trail-share">
       <div className="bar-split" aria-hidden>
@@ -124,8 +123,8 @@ export function TrailShare({ call }: { call: Trailed }) {
         <i className="their" />
       </div>
       <div className="row micro t3">
-        <span>gateway {shown} %</span>
-        <span className="push">upstream {rest} %</span>
+        <span>gateway {gateway.toFixed(digits)} %</span>
+        <span className="push">upstream {(100 - gateway).toFixed(digits)} %</span>
       </div>
     </div>
   );
