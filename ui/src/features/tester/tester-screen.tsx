@@ -16,7 +16,7 @@ const route = getRouteApi("/tester");
 
 type RequestTab = "request-headers" | "request-body";
 
-/** Takes what the address asks for ("call this API as that client") into the form, once, and clears the address. */
+/** Takes what the address asks for ("call this API as that client") into the form, once, and clears the address. With a method it is a whole call. */
 function usePreset() {
   const { api, client, path, method } = route.useSearch();
   const navigate = route.useNavigate();
@@ -24,7 +24,7 @@ function usePreset() {
     if (api === undefined && client === undefined && path === undefined && method === undefined) return;
     change({
       ...(api !== undefined && { api_id: api, path: path ?? "" }),
-      ...(client !== undefined && { call_as: client }),
+      ...((client !== undefined || method !== undefined) && { call_as: client ?? null }),
       ...(path !== undefined && api === undefined && { path }),
       ...(method !== undefined && { method: method.toUpperCase() }),
     });
