@@ -53,7 +53,7 @@ describe("an API of one's own", () => {
       assert.ok(!call.includes(issued.client_secret), `call ${id} holds the secret`);
     }
     await hand.go("/clients");
-    await hand.click("row", new RegExp(story.CLIENT));
+    await hand.click("link", story.CLIENT);
     await hand.read("Credentials");
     assert.ok(!(await hand.text()).includes(issued.client_secret));
     await hand.click("button", "Reveal the secret");

@@ -86,7 +86,7 @@ export async function openWindow({ args = [] } = {}) {
     click: (role, name, options) => element("POST", role, name, "click", {}, options),
     fill: async (label, value) => {
       await element("POST", "field", label, "clear", {});
-      await element("POST", "field", label, "value", { text: value });
+      if (value) await element("POST", "field", label, "value", { text: value });
     },
     choose: async (label, option) => {
       await wait("field", label);
