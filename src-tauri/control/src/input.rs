@@ -1,26 +1,144 @@
-//! Reads what comes from outside into types: first its form against the type's JSON Schema, every fault at once, then
-//! its sense.
+//! Reads what comes from outside into types: its form against the type's JSON Schema and its sense by the type's own
+//! check, every fault of both at once.
 
 use gatepost_gateway::Checker;
 use gatepost_model::Fault;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 
-/// Reads `value` as a `T`, or gives every fault of its form.
-pub fn read<T: DeserializeOwned + JsonSchema>(value: Value) -> Result<T, Vec<Fault>> {
-    let faults = Checker::of(&schemars::schema_for!(T).to_value()).faults(&value);
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    serde_json::from_value(value).map_err(|error| vec![Fault::new("", error.to_string())])
+/// Reads a body, JSON text, as a `T`, or gives every fault of its form.
+pub fn read_body<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, ApiError> {
+    read_body_and_check(body, Ok)
 }
 
-/// The same, as an error of the management API. `body` is JSON text.
-pub fn read_body<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, ApiError> {
+/// Reads a body as a `T` and checks it.
+pub fn read_body_and_check<T: DeserializeOwned + JsonSchema, U>(
+    body: &[u8],
+    check: impl FnOnce(T) -> Result<U, Vec<Fault>>,
+) -> Result<U, ApiError> {
     let value = serde_json::from_slice(body)
         .map_err(|error| ApiError::fault("", format!("the body is not JSON: {error}")))?;
-    read(value).map_err(ApiError::Invalid)
+    read_and_check(value, Vec::new(), check).map_err(ApiError::Invalid)
+}
+
+/// Reads `value` as a `T` and checks its sense. What is wrong in form is set right for the check, so that one
+/// misspelt field does not hide the faults of all others. `known` are faults found before, which are given too.
+pub fn read_and_check<T: DeserializeOwned + JsonSchema, U>(
+    mut value: Value,
+    known: Vec<Fault>,
+    check: impl FnOnce(T) -> Result<U, Vec<Fault>>,
+) -> Result<U, Vec<Fault>> {
+    let mut faults = known;
+    let form = Checker::of(&schemars::schema_for!(T).to_value()).faults(&value);
+    extend(&mut faults, form);
+    for (number, fault) in faults.iter().enumerate() {
+        set_right(&mut value, &fault.field, number);
+    }
+    match serde_json::from_value(value).map(check) {
+        Ok(Ok(checked)) if faults.is_empty() => return Ok(checked),
+        Ok(Ok(_)) => {}
+        Ok(Err(sense)) => extend(&mut faults, sense),
+        // With faults of form this says nothing new.
+        Err(error) if faults.is_empty() => faults.push(Fault::new("", error.to_string())),
+        Err(_) => {}
+    }
+    Err(faults)
+}
+
+/// Adds faults, but those at or below a field that is known to be faulty: they follow from it.
+fn extend(faults: &mut Vec<Fault>, more: Vec<Fault>) {
+    let follows = |fault: &Fault, from: &Fault| {
+        let rest = fault.field.strip_prefix(&from.field);
+        !from.field.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let known = faults.len();
+    for fault in more {
+        if !faults[..known].iter().any(|from| follows(&fault, from)) {
+            faults.push(fault);
+        }
+    }
+}
+
+/// Puts something valid where a fault was found: a stand-in where the field is needed, else nothing. `number` keeps
+/// stand-ins apart that must be unique.
+fn set_right(value: &mut Value, field: &str, number: usize) {
+    let (parent, name) = match field.rfind('.') {
+        Some(dot) => (&field[..dot], &field[dot + 1..]),
+        None => ("", field),
+    };
+    let Some(parent) = find(value, parent) else { return };
+    match (parent, name.split_once('[')) {
+        (Value::Object(members), None) => match stand_in(name, number) {
+            Some(stand_in) => {
+                members.insert(name.to_owned(), stand_in);
+            }
+            None => {
+                members.remove(name);
+            }
+        },
+        (parent, Some(_)) => {
+            if let Some(item) = find(parent, name) {
+                *item = Value::Null;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn stand_in(name: &str, number: usize) -> Option<Value> {
+    match name {
+        "gatepost" => Some(json!(1)),
+        "upstream" => Some(json!({"url": "http://stand-in.invalid"})),
+        "url" => Some(json!("http://stand-in.invalid")),
+        "name" | "policy" | "client" | "api" | "client_id" | "client_secret" => {
+            Some(json!(format!("stand-in-{number}")))
+        }
+        _ => None,
+    }
+}
+
+/// The value at a path such as `apis[0].listen`.
+fn find<'v>(value: &'v mut Value, path: &str) -> Option<&'v mut Value> {
+    let mut at = value;
+    for part in path.split(['.', '[']).filter(|part| !part.is_empty()) {
+        at = match part.strip_suffix(']') {
+            Some(index) => at.get_mut(index.parse::<usize>().ok()?)?,
+            None => at.get_mut(part)?,
+        };
+    }
+    Some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::ApiInput;
+
+    fn fields(value: Value) -> Vec<String> {
+        let faults = read_and_check(value, Vec::new(), ApiInput::check).err().unwrap_or_default();
+        let mut fields: Vec<_> = faults.into_iter().map(|fault| fault.field).collect();
+        fields.sort();
+        fields
+    }
+
+    #[test]
+    fn faults_of_form_do_not_hide_faults_of_sense() {
+        let value = json!({
+            "nam": "x", "version": 5, "listen": {"port": "x", "base_path": "y"}, "upstream": {"url": "nowhere"}
+        });
+        assert_eq!(
+            fields(value),
+            ["listen.base_path", "listen.port", "nam", "name", "upstream.url", "version"]
+        );
+    }
+
+    #[test]
+    fn a_fault_is_said_once() {
+        assert_eq!(fields(json!({"name": "", "upstream": {"url": 1}})), ["name", "upstream.url"]);
+        assert_eq!(fields(json!({"name": "a", "upstream": 1})), ["upstream"]);
+        assert_eq!(fields(json!({"name": "a", "upstream": {"url": "http://x"}, "listen": []})), ["listen"]);
+    }
 }

@@ -44,7 +44,6 @@ pub struct ListenInput {
     pub address: Option<String>,
     /// Default 8081.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 65535))]
     pub port: Option<u32>,
     /// Default `/<asset_id>/<version>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -288,7 +287,7 @@ mod tests {
     use serde_json::json;
 
     fn api(value: Value) -> Result<NewApi, Vec<Fault>> {
-        crate::input::read::<ApiInput>(value)?.check()
+        crate::input::read_and_check(value, Vec::new(), ApiInput::check)
     }
 
     fn fields(faults: Vec<Fault>) -> Vec<String> {
@@ -306,33 +305,20 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_form_at_once() {
-        let faults =
-            api(json!({"nam": "x", "upstream": {"url": 1}, "listen": {"port": "x"}})).expect_err("faulty");
-        assert_eq!(fields(faults), ["listen.port", "nam", "name", "upstream.url"]);
-    }
-
-    #[test]
-    fn every_fault_of_sense_at_once() {
+    fn every_fault_at_once() {
         let faults = api(json!({
             "name": " ", "version": "v 1", "asset_id": "Ä",
-            "listen": {"port": 0, "base_path": "x", "hosts": ["a b"], "address": "here"},
-            "upstream": {"url": "nowhere", "timeouts": {"connect": "0s"}}
-        }));
-        let fields = fields(faults.expect_err("faulty"));
-        assert!(fields.contains(&"listen.port".to_owned()));
-        let faults = api(json!({
-            "name": " ", "version": "v 1", "asset_id": "Ä",
-            "listen": {"base_path": "x", "hosts": ["a b"], "address": "here"},
+            "listen": {"port": 99_999, "base_path": "x", "hosts": ["a b"], "address": "here"},
             "upstream": {"url": "nowhere", "timeouts": {"connect": "0s"}}
         }));
         assert_eq!(
-            super::tests::fields(faults.expect_err("faulty")),
+            fields(faults.expect_err("faulty")),
             [
                 "asset_id",
                 "listen.address",
                 "listen.base_path",
                 "listen.hosts[0]",
+                "listen.port",
                 "name",
                 "upstream.timeouts.connect",
                 "upstream.url",

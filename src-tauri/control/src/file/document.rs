@@ -22,9 +22,12 @@ pub struct LocatedFault {
 }
 
 /// A configuration file, parsed.
+#[derive(Debug)]
 pub struct Document {
-    /// Its content.
-    pub value: Value,
+    /// Its content; null where a variable is missing.
+    pub(super) value: Value,
+    /// Variables that are missing.
+    pub(super) faults: Vec<Fault>,
     /// Line of every field, by its path.
     lines: BTreeMap<String, usize>,
 }
@@ -56,7 +59,7 @@ impl Document {
             Some(root) => reader.read(&root, "", root.span.start.line(), 0),
             None => Value::Null,
         };
-        if reader.faults.is_empty() { Ok(Self { value, lines: reader.lines }) } else { Err(reader.faults) }
+        Ok(Self { value, faults: reader.faults, lines: reader.lines })
     }
 
     /// Gives each fault its line: that of its field, or of the nearest field around it.
@@ -86,7 +89,7 @@ impl Document {
 struct Reader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     lines: BTreeMap<String, usize>,
-    faults: Vec<LocatedFault>,
+    faults: Vec<Fault>,
 }
 
 impl Reader<'_> {
@@ -94,10 +97,10 @@ impl Reader<'_> {
     fn read(&mut self, node: &MarkedYaml<'_>, path: &str, line: usize, depth: usize) -> Value {
         self.lines.insert(path.to_owned(), line);
         if depth > MAX_DEPTH {
-            return self.fault(line, path, format!("is nested over {MAX_DEPTH} levels deep"));
+            return self.fault(path, format!("is nested over {MAX_DEPTH} levels deep"));
         }
         match &node.data {
-            YamlData::Representation(text, style, _) => self.scalar(text, *style, path, line),
+            YamlData::Representation(text, style, _) => self.scalar(text, *style, path),
             YamlData::Value(scalar) => json_of(scalar),
             YamlData::Sequence(items) => {
                 let items = items.iter().enumerate();
@@ -112,7 +115,7 @@ impl Reader<'_> {
                 for (key, value) in entries {
                     let line = key.span.start.line();
                     let Some(name) = name_of(key) else {
-                        self.fault(line, path, "a field's name must be text".into());
+                        self.fault(path, "a field's name must be text".into());
                         continue;
                     };
                     let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -122,20 +125,20 @@ impl Reader<'_> {
                 Value::Object(members)
             }
             YamlData::Tagged(_, inner) => self.read(inner, path, line, depth + 1),
-            YamlData::Alias(_) | YamlData::BadValue => self.fault(line, path, "cannot be read".into()),
+            YamlData::Alias(_) | YamlData::BadValue => self.fault(path, "cannot be read".into()),
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, path: &str, line: usize) -> Value {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, path: &str) -> Value {
         match fill_in(text, self.variable) {
-            Err(message) => self.fault(line, path, message),
+            Err(message) => self.fault(path, message),
             Ok(text) if style == ScalarStyle::Plain => json_of(&Scalar::parse_from_cow(text.into())),
             Ok(text) => Value::String(text),
         }
     }
 
-    fn fault(&mut self, line: usize, path: &str, message: String) -> Value {
-        self.faults.push(LocatedFault { line, fault: Fault::new(path, message) });
+    fn fault(&mut self, path: &str, message: String) -> Value {
+        self.faults.push(Fault::new(path, message));
         Value::Null
     }
 }
@@ -220,7 +223,9 @@ mod tests {
 
     #[test]
     fn names_every_missing_variable_and_its_line() {
-        let faults = parse("a: ${ONE}\nb:\n  c: [1, \"${TWO}\"]").err().expect("faulty");
+        let document =
+            parse("a: ${ONE}\nb:\n  c: [1, \"${TWO}\"]").unwrap_or_else(|faults| panic!("{faults:?}"));
+        let faults = document.locate(document.faults.clone());
         let places: Vec<_> =
             faults.iter().map(|located| (located.line, located.fault.field.as_str())).collect();
         assert_eq!(places, [(1, "a"), (3, "b.c[1]")]);

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, LocatedFault};
-use crate::input::read;
+use crate::input::read_and_check;
 use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput, UpstreamInput, words};
 
 /// The file's root.
@@ -123,10 +123,11 @@ pub struct CheckedApi {
     pub policies: Vec<AppliedPolicyInput>,
 }
 
-/// Checks a document: its form, then its sense. Every fault at once, each with its line.
+/// Checks a document: its variables, its form, its sense. Every fault at once, each with its line.
 pub fn check(document: &Document, kinds: &[Kind]) -> Result<CheckedFile, Vec<LocatedFault>> {
-    let file: GatepostFile = read(document.value.clone()).map_err(|faults| document.locate(faults))?;
-    check_sense(file, kinds).map_err(|faults| document.locate(faults))
+    let checked =
+        read_and_check(document.value.clone(), document.faults.clone(), |file| check_sense(file, kinds));
+    checked.map_err(|faults| document.locate(faults))
 }
 
 fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fault>> {

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::api_of;
 use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
-use crate::input::read_body;
+use crate::input::read_body_and_check;
 use crate::inputs::ApiInput;
 use crate::plan::InForce;
 
@@ -153,7 +153,7 @@ async fn list(State(control): State<Control>) -> Json<Vec<ApiView>> {
 #[utoipa::path(post, path = "/apis", operation_id = "add_api", request_body = ApiInput,
     responses((status = 201, body = ApiView), (status = 422, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn add(State(control): State<Control>, body: Bytes) -> Result<(StatusCode, Json<ApiView>), ApiError> {
-    let api = read_body::<ApiInput>(&body)?.check().map_err(ApiError::Invalid)?;
+    let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Added {} {}", api.name, api.version);
     let id = control.save(what, &[Topic::Apis], move |tx| Ok(tx.insert_api(&api)?)).await?;
     Ok((StatusCode::CREATED, view(&control, id.0)?))
@@ -176,7 +176,7 @@ async fn change(
     body: Bytes,
 ) -> Result<Json<ApiView>, ApiError> {
     api_of(&control.in_force(), id)?;
-    let api = read_body::<ApiInput>(&body)?.check().map_err(ApiError::Invalid)?;
+    let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Changed {} {}", api.name, api.version);
     control.save(what, &[Topic::Apis], move |tx| Ok(tx.update_api(ApiId(id), &api)?)).await?;
     view(&control, id)

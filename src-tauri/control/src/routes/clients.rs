@@ -16,7 +16,7 @@ use super::contracts::ContractView;
 use super::credentials::CredentialView;
 use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
-use crate::input::read_body;
+use crate::input::read_body_and_check;
 use crate::inputs::ClientAppInput;
 use crate::plan::InForce;
 
@@ -69,7 +69,7 @@ async fn create(
     State(control): State<Control>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<ClientAppView>), ApiError> {
-    let input = read_body::<ClientAppInput>(&body)?.check().map_err(ApiError::Invalid)?;
+    let input = read_body_and_check(&body, ClientAppInput::check)?;
     let (client_id, secret) = (generate_client_id()?, generate_secret()?);
     let stored = Secret::new(secret.expose().to_owned());
     let what = format!("Created client app {}", input.name);
@@ -103,7 +103,7 @@ async fn change(
     body: Bytes,
 ) -> Result<Json<ClientAppView>, ApiError> {
     client_of(&control.in_force(), id)?;
-    let input = read_body::<ClientAppInput>(&body)?.check().map_err(ApiError::Invalid)?;
+    let input = read_body_and_check(&body, ClientAppInput::check)?;
     let what = format!("Changed client app {}", input.name);
     control
         .save(what, &[Topic::Clients, Topic::Contracts], move |tx| {
