@@ -195,10 +195,14 @@ fn connections_past_the_limit_wait_for_room() {
     assert_eq!(first.get("/api/").body, "x");
     // Accepted by the system, not by the gateway.
     let mut second = world.client();
-    second.say("GET /api/ HTTP/1.1\r\nhost: a\r\n\r\n");
-    assert_eq!(first.get("/api/").body, "x");
+    second.say("GET /api/second HTTP/1.1\r\nhost: a\r\n\r\n");
+    for _ in 0..20 {
+        assert_eq!(first.get("/api/").body, "x");
+    }
     drop(first);
     assert_eq!(second.answer().body, "x");
+    let order: Vec<_> = world.calls(22).into_iter().map(|(_, detail)| detail.target).collect();
+    assert_eq!(order[21].as_ref(), "/api/second", "it waited for the first to leave");
 }
 
 #[test]
