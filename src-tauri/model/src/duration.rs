@@ -15,6 +15,9 @@ pub struct Millis(pub u64);
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl Millis {
+    /// What its text looks like, as JSON Schema has it.
+    pub const PATTERN: &str = "^[0-9]+ *(ms|s|m|h|d)?$";
+
     /// The same as a [`Duration`].
     pub const fn duration(self) -> Duration {
         Duration::from_millis(self.0)
@@ -80,7 +83,7 @@ impl JsonSchema for Millis {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": ["string", "integer"], "format": "duration", "pattern": "^[0-9]+ *(ms|s|m|h|d)?$", "minimum": 0
+            "type": ["string", "integer"], "format": "duration", "pattern": Self::PATTERN, "minimum": 0
         })
     }
 }
