@@ -1,41 +1,22 @@
-import { useEffect, useRef } from "react";
-import { tinykeys } from "tinykeys";
+import { useEffect } from "react";
+import { useKeys } from "@/shared/keys";
 import { Dialog } from "@/shared/ui";
 import { useCommands } from "./commands";
 import { closeOverlay, openOverlay, openPalette, useOverlay } from "./overlays";
 
-/** Letters typed into a field, or while a dialog is open, are not shortcuts. */
-function isTyping(event: KeyboardEvent): boolean {
-  const target = event.target instanceof Element ? event.target : null;
-  return target?.closest("input, textarea, select, [contenteditable='true'], .cm-editor, [role='dialog'], [role='menu']") != null;
-}
-
-/** Keys of the commands as tinykeys writes them; `?` needs Shift on most layouts, not on all, and tinykeys wants it said. */
-const bindingsOf = (keys: string): string[] => (keys === "?" ? ["?", "Shift+?"] : [keys]);
-
 /** Listens for the keys of every command, and for the palette. */
 export function useShortcuts(): void {
   const commands = useCommands();
-  const current = useRef(commands);
-  current.current = commands;
-  const bindings = commands.flatMap((command) => command.keys ?? []).join("|");
+  useKeys(Object.fromEntries(commands.flatMap((command) => (command.keys ? [[command.keys, command.run]] : []))));
   useEffect(() => {
-    const table: Record<string, (event: KeyboardEvent) => void> = {
-      "$mod+k": (event) => {
-        event.preventDefault();
-        openPalette();
-      },
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      openPalette();
     };
-    for (const keys of bindings.split("|")) {
-      const run = (event: KeyboardEvent) => {
-        if (isTyping(event)) return;
-        event.preventDefault();
-        current.current.find((command) => command.keys === keys)?.run();
-      };
-      for (const binding of bindingsOf(keys)) table[binding] = run;
-    }
-    return tinykeys(window, table);
-  }, [bindings]);
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
 }
 
 const ON_SCREENS: [string, string][] = [

@@ -1,5 +1,6 @@
 import { Search, X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { useKeys } from "@/shared/keys";
 import { type Completion, complete, type Values } from "./complete";
 import { parseQuery, type Token, withToken } from "./query";
 
@@ -24,16 +25,7 @@ export function QueryField({ tokens, onChange, values }: QueryFieldProps) {
   const ways = complete(draft, values);
   const shown = open && ways.length > 0;
 
-  useEffect(() => {
-    const onKeyDown = (event: globalThis.KeyboardEvent) => {
-      const typing = event.target instanceof Element && event.target.closest("input, textarea, select, .cm-editor, [role='dialog']");
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || typing) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    window.addEventListener("keydown", onKeyDown);
-    return () => window.removeEventListener("keydown", onKeyDown);
-  }, []);
+  useKeys({ "/": () => input.current?.focus() });
 
   const type = (text: string) => {
     setDraft(text);

@@ -69,7 +69,7 @@ function useKnown() {
 }
 
 /** Space pauses and follows, Escape closes the detail, unless something else has use for the key. */
-function useKeys(onSpace: () => void, onEscape: () => void) {
+function useListKeys(onSpace: () => void, onEscape: () => void) {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : null;
@@ -109,7 +109,7 @@ export function TrafficScreen() {
   );
   const toggle = useCallback(() => setFollowing((before) => !before), []);
   const close = useCallback(() => open(null), [open]);
-  useKeys(toggle, close);
+  useListKeys(toggle, close);
 
   const selected = search.call === undefined ? null : (opened ?? linked ?? null);
   const has_older = olderThan(list) !== null;

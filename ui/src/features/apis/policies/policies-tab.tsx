@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Plus, ShieldCheck } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { queries } from "@/api/queries";
 import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
+import { useKeys } from "@/shared/keys";
 import { Button, Empty, ErrorNote } from "@/shared/ui";
 import { Catalogue } from "./catalogue";
 import { Lane } from "./lane";
@@ -22,7 +23,7 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
     setAdding(null);
     void navigate({ to: "/apis/$id", params: { id: api.id }, search: { tab: "policies", ...(policy !== undefined && { policy }) } });
   };
-  useAddKey(() => setChoosing(true));
+  useKeys({ a: () => setChoosing(true) });
   const open = adding ? undefined : policies.data?.find((policy) => policy.id === selected);
   const kindOf = (name: string) => kinds.data?.find((kind) => kind.name === name);
   const openKind = adding ?? (open && kindOf(open.policy));
@@ -85,18 +86,4 @@ function inWords(policies: AppliedPolicy[]): string {
   const on = policies.filter((policy) => policy.enabled).length;
   const off = policies.length - on;
   return off === 0 ? `${on} on, in force` : `${on} on and in force, ${off} off`;
-}
-
-/** The key of the button, while nothing is being typed. */
-function useAddKey(run: () => void) {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = event.target instanceof Element && event.target.closest("input, textarea, select, .cm-editor, [role='dialog']");
-      if (event.key !== "a" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
-      event.preventDefault();
-      run();
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  });
 }
