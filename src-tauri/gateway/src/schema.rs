@@ -1,6 +1,6 @@
 //! Checks a document against a JSON Schema and says every fault in words an operator understands.
 
-use gatepost_model::Fault;
+use gatepost_model::{Fault, Millis};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Why;
 use serde_json::Value;
@@ -39,6 +39,12 @@ fn describe(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
                 vec![at("", format!("{} is not one of the forms allowed here", shorten(error.instance())))]
             }
         },
+        Why::Pattern { pattern } if pattern == Millis::PATTERN => {
+            vec![at(
+                "",
+                format!("{} is not a duration; write 500ms, 30s, 1m or 24h", shorten(error.instance())),
+            )]
+        }
         Why::Pattern { .. } => {
             vec![at("", format!("{} is not in the form expected here", shorten(error.instance())))]
         }
