@@ -5,6 +5,7 @@ import path from "node:path";
 import { seriousFaults } from "./axe.mjs";
 import { says } from "./chromium.mjs";
 import { find } from "./find.mjs";
+import { pictureOf } from "./framebuffer.mjs";
 import { folder, freePort, GATEPOST, program, shotFile, start } from "./machine.mjs";
 import { until } from "./until.mjs";
 
@@ -119,10 +120,11 @@ export async function openWindow({ args = [] } = {}) {
     theme: async (theme) => {
       await evaluate("document.documentElement.dataset.theme = arguments[0]", theme);
     },
+    /** Does nothing where the display keeps no framebuffer file. */
     shot: async (name) => {
       // Two frames, so that the picture shows what the page is now and not what it was.
       await evaluate("await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
-      writeFileSync(shotFile(name), Buffer.from(await call("GET", `${session}/screenshot`), "base64"));
+      if (process.env.GATEPOST_FRAMEBUFFER) writeFileSync(shotFile(name), pictureOf(process.env.GATEPOST_FRAMEBUFFER));
     },
     faults: () => seriousFaults(evaluate),
     /** Closes the window and waits until driver and app are gone. */

@@ -53,14 +53,16 @@ impl Part {
             Self::Unit => Ok(console(home)? + rust("Test the crates", home, Rust::Crates)?),
             Self::E2e => rust("Test the built program", home, Rust::EndToEnd),
             Self::Browser => node("Test the console in Chromium", home, "browser", &[]),
-            Self::Window => node("Test the window", home, "window", DISPLAY),
+            Self::Window => node("Test the window", home, "window", &display(home)),
         }
     }
 }
 
-/// A private display and a private session bus around a command.
-const DISPLAY: &[&str] =
-    &["xvfb-run", "-a", "-s", "-screen 0 1280x800x24 -nolisten tcp", "dbus-run-session", "--"];
+/// A private display and a private session bus around a command. The display keeps its picture in a file below `home`.
+fn display(home: &Path) -> Vec<String> {
+    let screen = format!("-screen 0 1280x800x24 -nolisten tcp -fbdir {}", home.display());
+    ["xvfb-run", "-a", "-s", &screen, "dbus-run-session", "--"].map(str::to_owned).to_vec()
+}
 
 /// Runs the parts, all of them even when one fails, and sums up.
 pub fn run(options: &Options) -> Result<()> {
@@ -129,17 +131,19 @@ fn rust(what: &str, home: &Path, which: Rust) -> Result<Counts> {
 }
 
 /// Runs a folder of tests/ by Node's own runner against the built program, inside what `around` puts about it.
-fn node(what: &str, home: &Path, folder: &str, around: &[&str]) -> Result<Counts> {
+fn node(what: &str, home: &Path, folder: &str, around: &[String]) -> Result<Counts> {
     project::cargo("Build Gatepost").args(["build", "--bin", "gatepost"]).dir(&project::root()).run()?;
     let binary = project::gatepost("debug")?;
     let files = test_files(&project::tests().join(folder))?;
-    let (program, before) = around.split_first().unwrap_or((&"node", &[]));
-    let step = Step::new(what, program).args(before);
-    let step = if around.is_empty() { step } else { step.arg("node") };
+    let step = match around.split_first() {
+        Some((program, before)) => Step::new(what, program).args(before).arg("node"),
+        None => Step::new(what, "node"),
+    };
     away_from_home(step, home)
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
         .args(files)
         .env("GATEPOST_BIN", binary)
+        .env("GATEPOST_FRAMEBUFFER", home.join("Xvfb_screen0"))
         .dir(&project::tests())
         .tests()
 }
