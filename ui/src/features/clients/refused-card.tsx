@@ -2,9 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import type { CallSummary, ClientApp } from "@/api/types";
+import { writeQuery } from "@/shared/call/query";
 import { clock, plural } from "@/shared/format";
 import { CallStatus } from "@/shared/ui";
-import { writeQuery } from "../traffic/query";
 
 const LOOKED_AT = 200;
 

@@ -1,5 +1,5 @@
 import type { CallQuery, CallSummary } from "@/api/types";
-import { matches } from "./query";
+import { matches } from "@/shared/call/query";
 
 /** So many calls stay in the list while new ones come in. */
 export const CALLS_KEPT = 5_000;

@@ -1,4 +1,4 @@
-import { FIELDS, type FieldName } from "./query";
+import { FIELDS, type FieldName } from "@/shared/call/query";
 
 /** A way to go on with what is being typed. */
 export interface Completion {

@@ -2,7 +2,7 @@ import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, it } from "vitest";
-import { type Token, writeQuery } from "./query";
+import { type Token, writeQuery } from "@/shared/call/query";
 import { QueryField } from "./query-field";
 
 const values = { status: ["refused", "4xx"], api: ["Orders API"], client: [], policy: [], method: ["GET"] };

@@ -1,8 +1,8 @@
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { parseQuery, type Token, withToken } from "@/shared/call/query";
 import { useKeys } from "@/shared/keys";
 import { type Completion, complete, type Values } from "./complete";
-import { parseQuery, type Token, withToken } from "./query";
 
 const merge = (tokens: readonly Token[], more: readonly Token[]) =>
   more.reduce<Token[]>((all, token) => withToken(all, token.field, token.value), [...tokens]);

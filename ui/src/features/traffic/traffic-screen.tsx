@@ -4,6 +4,7 @@ import { ArrowLeftRight, Pause, Play } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { queries } from "@/api/queries";
 import type { CallSummary } from "@/api/types";
+import { METHODS, parseQuery, resolveQuery, type Token, withToken, writeQuery } from "@/shared/call/query";
 import { count, plural } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { VirtualTable } from "@/shared/table";
@@ -12,7 +13,6 @@ import { CallDetail } from "./call-detail";
 import { olderThan } from "./call-list";
 import { columns } from "./columns";
 import type { Values } from "./complete";
-import { METHODS, parseQuery, resolveQuery, type Token, withToken, writeQuery } from "./query";
 import { QueryField } from "./query-field";
 import { useCalls } from "./use-calls";
 
