@@ -1,5 +1,5 @@
 import { post, put, remove } from "./client";
-import { queryClient } from "./query-client";
+import { deleteAndLeave, renew } from "./query-client";
 import type {
   Api,
   ApiInput,
@@ -21,14 +21,22 @@ import type {
 /** Everything an operator can change. Each action renews what it touched before it resolves, so that a screen never shows the old state after it. */
 async function renewing<T>(work: Promise<T>, ...roots: string[]): Promise<T> {
   const result = await work;
-  await Promise.all(roots.map((root) => queryClient.invalidateQueries({ queryKey: [root] })));
+  await Promise.all(roots.map((root) => renew([root])));
   return result;
 }
 
 export const actions = {
   addApi: (api: ApiInput) => renewing(post<Api>("/apis", api), "apis", "status"),
   saveApi: (id: number, api: ApiInput) => renewing(put<Api>(`/apis/${id}`, api), "apis", "status"),
-  deleteApi: (id: number) => renewing(remove(`/apis/${id}`), "apis", "status", "contracts", "clients"),
+  /** `leave` goes to a screen that does without the API. */
+  deleteApi: (id: number, leave: () => Promise<unknown>) =>
+    renewing(
+      deleteAndLeave(["apis", id], () => remove(`/apis/${id}`), leave),
+      "apis",
+      "status",
+      "contracts",
+      "clients",
+    ),
 
   addPolicy: (api_id: number, policy: AppliedPolicyInput) =>
     renewing(post<AppliedPolicy>(`/apis/${api_id}/policies`, policy), "apis", "status"),
@@ -42,7 +50,14 @@ export const actions = {
 
   addClient: (client: ClientAppInput) => renewing(post<ClientApp>("/clients", client), "clients"),
   saveClient: (id: number, client: ClientAppInput) => renewing(put<ClientApp>(`/clients/${id}`, client), "clients", "contracts"),
-  deleteClient: (id: number) => renewing(remove(`/clients/${id}`), "clients", "contracts", "apis"),
+  /** `leave` goes to a screen that does without the client app. */
+  deleteClient: (id: number, leave: () => Promise<unknown>) =>
+    renewing(
+      deleteAndLeave(["clients", id], () => remove(`/clients/${id}`), leave),
+      "clients",
+      "contracts",
+      "apis",
+    ),
   addCredential: (client_id: number) => renewing(post<Credential>(`/clients/${client_id}/credentials`), "clients"),
   deleteCredential: (client_id: number, id: number) => renewing(remove(`/clients/${client_id}/credentials/${id}`), "clients"),
   revealSecret: (client_id: number, id: number) => post<{ client_secret: string }>(`/clients/${client_id}/credentials/${id}/reveal`),

@@ -2,7 +2,7 @@ import { create } from "zustand";
 import { get } from "./client";
 import { messageOf } from "./errors";
 import { queries, queryKeysOf } from "./queries";
-import { queryClient } from "./query-client";
+import { queryClient, renew } from "./query-client";
 import { transport } from "./transport";
 import type { CallSummary, LiveEvent, Second } from "./types";
 
@@ -69,7 +69,7 @@ export function onLive(listener: Listener): () => void {
 function receive(event: LiveEvent): void {
   useLive.setState((state) => after(state, event));
   if (event.kind === "changed") {
-    for (const key of event.topics.flatMap(queryKeysOf)) void queryClient.invalidateQueries({ queryKey: key });
+    for (const key of event.topics.flatMap(queryKeysOf)) void renew(key);
   }
   for (const listener of listeners) listener(event);
 }

@@ -64,9 +64,8 @@ function DeleteApi({ api }: { api: Api }) {
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
   const confirm = async () => {
-    await actions.deleteApi(api.id);
+    await actions.deleteApi(api.id, () => navigate({ to: "/apis" }));
     toast(`${api.name} is deleted.`);
-    await navigate({ to: "/apis" });
   };
   return (
     <section className="card" aria-labelledby="delete-api">

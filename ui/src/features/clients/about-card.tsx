@@ -89,10 +89,7 @@ export function AboutCard({ client }: { client: ClientApp }) {
         onClose={() => setOpen(null)}
         title={`Delete ${client.name}?`}
         act={`Delete ${client.name}`}
-        onConfirm={async () => {
-          await actions.deleteClient(client.id);
-          await navigate({ to: "/clients" });
-        }}
+        onConfirm={() => actions.deleteClient(client.id, () => navigate({ to: "/clients" }))}
       >
         Its credentials stop working at once, and its contracts are removed. Its recorded calls stay. This cannot be taken back.
       </Confirm>
