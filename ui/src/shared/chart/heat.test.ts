@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shades, usedBuckets } from "./heat";
+import { edge, shades, usedBuckets } from "./heat";
 
 describe("shades", () => {
   it("gives nothing to an empty bucket and something to a single call among many", () => {
@@ -27,4 +27,9 @@ describe("usedBuckets", () => {
   it("is nothing without calls", () => {
     expect(usedBuckets([{ at_ms: 0, cells: [0, 0] }])).toBeNull();
   });
+});
+
+it("names the edges of buckets in round figures", () => {
+  const edges = [128, 512, 2_048, 8_192, 32_768, 131_072, 524_288, 999_700, 2_097_152, 8_388_608, 16_777_216];
+  expect(edges.map(edge)).toEqual(["128 µs", "512 µs", "2 ms", "8 ms", "33 ms", "131 ms", "524 ms", "1 s", "2.1 s", "8.4 s", "16.8 s"]);
 });

@@ -19,6 +19,13 @@ export function shades(cells: readonly number[]): number[] {
   });
 }
 
+/** An edge of a bucket in microseconds, short enough for an axis: `512 µs`, `33 ms`, `2.1 s`. */
+export function edge(us: number): string {
+  if (us < 1_000) return `${Math.round(us)} µs`;
+  const ms = Math.round(us / 1_000);
+  return ms < 1_000 ? `${ms} ms` : `${Number((us / 1_000_000).toFixed(1))} s`;
+}
+
 /** The range of buckets that hold any call, with one empty bucket either side; `null` without calls. */
 export function usedBuckets(steps: readonly SpreadStep[]): { first: number; last: number } | null {
   let first = Number.POSITIVE_INFINITY;

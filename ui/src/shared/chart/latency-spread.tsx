@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { count, micros, percent } from "@/shared/format";
+import { count, percent } from "@/shared/format";
 import { stepLabel, tickLabel } from "./axes";
 import { ChartFrame } from "./frame";
-import { type SpreadStep, shades, usedBuckets } from "./heat";
+import { edge, type SpreadStep, shades, usedBuckets } from "./heat";
 import { type ChartTheme, useChartTheme } from "./theme";
 
 export interface LatencySpreadProps {
@@ -16,16 +16,20 @@ export interface LatencySpreadProps {
   height?: number;
 }
 
-const LEFT = 64;
 /** Columns narrower than this stand without a gap between them. */
 const GAP_FROM_PX = 5;
 const BOTTOM = 24;
 const TOP = 8;
 const RIGHT = 8;
+/** The room left of the plot: for the widest label of its axis, whatever font the system has. */
+const LEFT_LEAST = 56;
+const LABEL_EDGE = 8;
 const LABEL_ROOM = 26;
 const TIME_ROOM = 84;
 
 interface Shape {
+  /** Where the plot begins; the labels of the axis stand left of it. */
+  left: number;
   width: number;
   height: number;
   from_ms: number;
@@ -36,14 +40,14 @@ interface Shape {
 }
 
 const columnAt = (shape: Shape, at_ms: number) =>
-  LEFT + ((at_ms - shape.from_ms) / (shape.to_ms - shape.from_ms)) * (shape.width - LEFT - RIGHT);
+  shape.left + ((at_ms - shape.from_ms) / (shape.to_ms - shape.from_ms)) * (shape.width - shape.left - RIGHT);
 const cellHeight = (shape: Shape) => (shape.height - TOP - BOTTOM) / (shape.last - shape.first + 1);
 const rowAt = (shape: Shape, bucket: number) => TOP + (shape.last - bucket) * cellHeight(shape);
 
 function drawCells(pen: CanvasRenderingContext2D, theme: ChartTheme, shape: Shape, steps: readonly SpreadStep[]) {
   const tall = cellHeight(shape);
   for (const step of steps) {
-    const left = Math.max(LEFT, columnAt(shape, step.at_ms));
+    const left = Math.max(shape.left, columnAt(shape, step.at_ms));
     const right = Math.min(shape.width - RIGHT, columnAt(shape, step.at_ms + shape.step_ms));
     if (right <= left) continue;
     const gap = right - left > GAP_FROM_PX ? 1 : 0;
@@ -65,12 +69,12 @@ function drawAxes(pen: CanvasRenderingContext2D, theme: ChartTheme, shape: Shape
     const y = rowAt(shape, bucket);
     const bound = bounds_us[bucket];
     if (bound === undefined || free - y < LABEL_ROOM || y < TOP) continue;
-    pen.fillText(micros(bound), LEFT - 8, y);
+    pen.fillText(edge(bound), shape.left - LABEL_EDGE, y);
     free = y;
   }
   pen.textAlign = "center";
   pen.textBaseline = "alphabetic";
-  const ticks = Math.max(1, Math.floor((shape.width - LEFT - RIGHT) / TIME_ROOM));
+  const ticks = Math.max(1, Math.floor((shape.width - shape.left - RIGHT) / TIME_ROOM));
   const tick_ms = (shape.to_ms - shape.from_ms) / ticks;
   for (let tick = 0; tick <= ticks; tick += 1) {
     const at_ms = shape.from_ms + tick * tick_ms;
@@ -80,12 +84,20 @@ function drawAxes(pen: CanvasRenderingContext2D, theme: ChartTheme, shape: Shape
   }
 }
 
+function roomForLabels(font: string, bounds_us: readonly number[]): number {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen) return LEFT_LEAST;
+  pen.font = font;
+  const widest = Math.max(0, ...bounds_us.map((bound) => pen.measureText(edge(bound)).width));
+  return Math.max(LEFT_LEAST, Math.ceil(widest) + 2 * LABEL_EDGE);
+}
+
 /** Names a bucket by its edges. */
 function bucketName(bounds_us: readonly number[], bucket: number): string {
   const over = bounds_us[bucket - 1];
   const upto = bounds_us[bucket];
-  if (over === undefined) return `up to ${micros(upto ?? 0)}`;
-  return upto === undefined ? `over ${micros(over)}` : `${micros(over)} to ${micros(upto)}`;
+  if (over === undefined) return `up to ${edge(upto ?? 0)}`;
+  return upto === undefined ? `over ${edge(over)}` : `${edge(over)} to ${edge(upto)}`;
 }
 
 function Legend() {
@@ -109,6 +121,8 @@ export function LatencySpread({ bounds_us, steps, stepSeconds, from_ms, to_ms, h
   const [tip, setTip] = useState<{ left: number; top: number; title: string; text: string } | null>(null);
   const used = useMemo(() => usedBuckets(steps), [steps]);
 
+  const left = useMemo(() => roomForLabels(theme.font, bounds_us), [theme.font, bounds_us]);
+
   const drawn = used !== null;
   useEffect(() => {
     const element = host.current;
@@ -119,8 +133,8 @@ export function LatencySpread({ bounds_us, steps, stepSeconds, from_ms, to_ms, h
   }, [drawn]);
 
   const shape: Shape | null = useMemo(
-    () => (used && size.width > 0 && to_ms > from_ms ? { ...size, ...used, from_ms, to_ms, step_ms: stepSeconds * 1000 } : null),
-    [used, size, from_ms, to_ms, stepSeconds],
+    () => (used && size.width > 0 && to_ms > from_ms ? { ...size, ...used, left, from_ms, to_ms, step_ms: stepSeconds * 1000 } : null),
+    [used, size, left, from_ms, to_ms, stepSeconds],
   );
 
   useEffect(() => {
@@ -139,15 +153,15 @@ export function LatencySpread({ bounds_us, steps, stepSeconds, from_ms, to_ms, h
   const point = (event: React.PointerEvent<HTMLCanvasElement>) => {
     if (!shape) return;
     const box = event.currentTarget.getBoundingClientRect();
-    const left = event.clientX - box.left;
+    const across = event.clientX - box.left;
     const top = event.clientY - box.top;
     const bucket = shape.last - Math.floor((top - TOP) / cellHeight(shape));
-    const step = steps.find(({ at_ms }) => left >= columnAt(shape, at_ms) && left < columnAt(shape, at_ms + shape.step_ms));
+    const step = steps.find(({ at_ms }) => across >= columnAt(shape, at_ms) && across < columnAt(shape, at_ms + shape.step_ms));
     const calls = step?.cells[bucket] ?? 0;
     if (!step || calls === 0) return setTip(null);
     const all = step.cells.reduce((sum, each) => sum + each, 0);
     setTip({
-      left: Math.min(left + 12, shape.width - 180),
+      left: Math.min(across + 12, shape.width - 180),
       top: Math.max(0, top - 48),
       title: stepLabel(step.at_ms, stepSeconds),
       text: `${bucketName(bounds_us, bucket)}: ${count(calls)} calls, ${percent(calls, all)}`,
