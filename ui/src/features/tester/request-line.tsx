@@ -86,7 +86,7 @@ export function RequestLine() {
         </Bare>
         {api && (
           <span className="path t3 tester-prefix trunc" title={api.proxy_url}>
-            {prefixOf(api)}
+            <bdi>{prefixOf(api)}</bdi>
           </span>
         )}
         {draft.api_id === null ? (
