@@ -4,7 +4,7 @@ import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import type { ClientApp, Credential } from "@/api/types";
 import { day } from "@/shared/format";
-import { Button, Confirm, CopyButton, copyText, Dialog, Empty, IconButton, toast } from "@/shared/ui";
+import { Button, Confirm, CopyButton, classes, copyText, Dialog, Empty, IconButton, toast } from "@/shared/ui";
 import { IssuedSecret } from "./issued-secret";
 
 const DOTS = "••••••••••••••••";
@@ -29,9 +29,9 @@ function SecretField({ client_id, credential }: { client_id: number; credential:
     if (text !== null && (await copyText(text))) toast("The secret is copied.");
   };
   return (
-    <div className="input mono secret">
+    <div className={classes("input mono secret", secret !== null && "shown")}>
       <span className="t3 what">Secret</span>
-      <span className="trunc grow">{secret ?? `${DOTS}${credential.secret_hint.replace(/^…/, "")}`}</span>
+      <span className="grow">{secret ?? `${DOTS}${credential.secret_hint.replace(/^…/, "")}`}</span>
       {secret === null ? (
         <IconButton icon={Eye} label="Reveal the secret" busy={busy} onClick={async () => setSecret(await fetched())} />
       ) : (
@@ -52,9 +52,7 @@ function CredentialLines({ client, credential, onDelete }: { client: ClientApp; 
       <div className="credential-fields">
         <div className="input mono">
           <span className="t3 what">Client ID</span>
-          <span className="trunc grow" title={credential.client_id}>
-            {credential.client_id}
-          </span>
+          <span className="grow select-text">{credential.client_id}</span>
           <CopyButton text={credential.client_id} label="Copy the client ID" />
         </div>
         <SecretField client_id={client.id} credential={credential} />
