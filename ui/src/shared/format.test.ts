@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, decimal, micros, moment, percent, perSecond, plural, span } from "./format";
+import { ago, bytes, count, decimal, micros, moment, percent, perSecond, plural, sentences, span } from "./format";
 
 const SPACE = "\u202f";
 
@@ -52,4 +52,9 @@ describe("times", () => {
 
 it("counts one and many", () => {
   expect([plural(1, "call"), plural(2, "call"), plural(0, "policy", "policies")]).toEqual(["1 call", "2 calls", "0 policies"]);
+});
+
+it("joins sentences by one space, without what is not said", () => {
+  expect(sentences("Port 80 is in use. ", " Choose another.")).toBe("Port 80 is in use. Choose another.");
+  expect(sentences(null, "Choose another.", undefined)).toBe("Choose another.");
 });

@@ -89,5 +89,12 @@ export function ago(ms: number, now_ms: number = Date.now()): string {
   return `${span(elapsed).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
+/** Sentences one after another; what is not said is left out. */
+export const sentences = (...said: (string | null | undefined)[]): string =>
+  said
+    .map((each) => each?.trim())
+    .filter(Boolean)
+    .join(" ");
+
 /** `1 call`, `2 calls`. */
 export const plural = (amount: number, one: string, many = `${one}s`): string => `${count(amount)} ${amount === 1 ? one : many}`;

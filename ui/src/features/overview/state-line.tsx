@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { queries } from "@/api/queries";
 import type { ListenerStatus } from "@/api/types";
-import { moment, plural, span } from "@/shared/format";
+import { moment, plural, sentences, span } from "@/shared/format";
 import { ErrorNote, StatusChip } from "@/shared/ui";
 import { useNow } from "@/shared/use-now";
 
@@ -42,7 +42,7 @@ export function StateLine() {
         <ErrorNote
           key={listener.address}
           title={`${listener.address} does not listen; ${plural(listener.api_ids.length, "API")} cannot be called there`}
-          message={[listener.message, listener.advice].filter(Boolean).join(" ")}
+          message={sentences(listener.message, listener.advice)}
         />
       ))}
     </>

@@ -5,7 +5,7 @@ import { ApiError } from "@/api/errors";
 import { queries } from "@/api/queries";
 import type { Settings, Status } from "@/api/types";
 import { setTheme, type Theme, usePreferences } from "@/app/preferences";
-import { count, moment } from "@/shared/format";
+import { count, moment, plural, sentences } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { Button, CopyButton, ErrorNote, Field, Segments, StatusChip, TextInput, toast } from "@/shared/ui";
 
@@ -115,10 +115,8 @@ function Listeners({ status }: { status: Status }) {
         <div className="row settings-row" key={listener.address}>
           <span className="mono">{listener.address}</span>
           <StatusChip of={listener.state === "listening" ? "2" : "5"}>{listener.state === "listening" ? "Listening" : "Failed"}</StatusChip>
-          <span className="small t2 grow">
-            {listener.message} {listener.advice}
-          </span>
-          <span className="small t3">{listener.api_ids.length === 1 ? "1 API" : `${listener.api_ids.length} APIs`}</span>
+          <span className="small t2 grow">{sentences(listener.message, listener.advice)}</span>
+          <span className="small t3">{plural(listener.api_ids.length, "API")}</span>
         </div>
       ))}
     </section>
