@@ -33,8 +33,8 @@ export function Screen({ title, crumbs, chips, actions, flush, className, childr
         <h1 className="trunc">{title}</h1>
         {chips}
         <span className="push" />
-        <Button size="s" icon={Search} kbd="Ctrl K" onClick={openPalette} className="search-button">
-          <span>Search or run</span>
+        <Button size="s" icon={Search} onClick={openPalette} className="search-button" aria-keyshortcuts="Control+K">
+          <span>Search or run</span> <span className="kbd">Ctrl K</span>
         </Button>
         {actions}
       </header>
