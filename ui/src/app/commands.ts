@@ -19,6 +19,9 @@ export type Command = {
   run: () => void;
 };
 
+/** Keys as they are written on a keyboard: `G C`. */
+export const keyWords = (keys: string): string => keys.toUpperCase();
+
 /** Everything that can be done from anywhere. The palette shows it; what has keys is also a shortcut. */
 export function useCommands(): Command[] {
   const navigate = useNavigate();

@@ -3,7 +3,7 @@ import { Dialog } from "@base-ui/react/dialog";
 import Fuse from "fuse.js";
 import { Search } from "lucide-react";
 import { useMemo, useState } from "react";
-import { type Command, useCommands } from "./commands";
+import { type Command, keyWords, useCommands } from "./commands";
 import { closeOverlay, useOverlay } from "./overlays";
 
 /** Loose enough for a slip of the finger, tight enough that nonsense finds nothing. */
@@ -73,7 +73,7 @@ function PaletteList() {
                   <command.icon className="i" aria-hidden />
                   <span>{command.label}</span>
                   {command.detail && <span className="small t3 trunc">{command.detail}</span>}
-                  {command.keys && <span className="kbd push">{command.keys}</span>}
+                  {command.keys && <span className="kbd push">{keyWords(command.keys)}</span>}
                 </Autocomplete.Item>
               ))}
           </div>

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useKeys } from "@/shared/keys";
 import { Dialog } from "@/shared/ui";
-import { useCommands } from "./commands";
+import { keyWords, useCommands } from "./commands";
 import { closeOverlay, openOverlay, openPalette, useOverlay } from "./overlays";
 
 /** Listens for the keys of every command, and for the palette. */
@@ -21,8 +21,10 @@ export function useShortcuts(): void {
 
 const ON_SCREENS: [string, string][] = [
   ["Ctrl K", "Search or run anything"],
+  ["A", "Add a policy, on the policies of an API"],
   ["Alt ↑ / Alt ↓", "Move the selected policy"],
   ["Ctrl Enter", "Save the policy, or send the request"],
+  ["/", "Filter the traffic"],
   ["Space", "Pause or follow the traffic"],
   ["Esc", "Close what is on top"],
 ];
@@ -39,7 +41,7 @@ export function ShortcutSheet() {
         {commands.map((command) => (
           <Shortcut
             key={command.id}
-            keys={command.keys ?? ""}
+            keys={keyWords(command.keys ?? "")}
             what={command.group === "Go to" ? `Go to ${command.label}` : command.label}
           />
         ))}
