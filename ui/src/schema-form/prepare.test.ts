@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { prepared } from "./prepare";
+import { humanised, prepared } from "./prepare";
 
 describe("prepared", () => {
   it("drops null from a nullable property and keeps its description", () => {
@@ -41,7 +41,7 @@ describe("prepared", () => {
         { type: "object", required: ["secret"], properties: {} },
       ],
     });
-    expect((schema.oneOf as { title: string }[]).map((option) => option.title)).toEqual(["Jwks url", "Secret"]);
+    expect((schema.oneOf as { title: string }[]).map((option) => option.title)).toEqual(["JWKS URL", "Secret"]);
   });
 
   it("reaches into definitions and items", () => {
@@ -49,7 +49,17 @@ describe("prepared", () => {
       $defs: { Limit: { properties: { per_ip: { type: ["boolean", "null"] } } } },
       items: { type: ["integer", "null"] },
     });
-    expect(schema.$defs?.Limit).toEqual({ properties: { per_ip: { title: "Per ip", type: "boolean" } } });
+    expect(schema.$defs?.Limit).toEqual({ properties: { per_ip: { title: "Per IP", type: "boolean" } } });
     expect(schema.items).toEqual({ type: "integer" });
   });
+});
+
+it("writes names as words, abbreviations in capitals", () => {
+  expect(["expose_headers", "client_id_expression", "jwks_url", "allowed-ips", "valid"].map(humanised)).toEqual([
+    "Expose headers",
+    "Client ID expression",
+    "JWKS URL",
+    "Allowed IPs",
+    "Valid",
+  ]);
 });

@@ -13,9 +13,11 @@ type Node = Record<string, unknown>;
 const isObject = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
 const isNull = (value: unknown) => isObject(value) && value.type === "null";
 
-/** `expose_headers` becomes `Expose headers`. */
+const ABBREVIATIONS = /\b(?:api|cors|html|http|https|id|ip|json|jwks|jwt|tls|ttl|uri|url|xml)(?=s?\b)/gi;
+
+/** `expose_headers` becomes `Expose headers`, `client_id` becomes `Client ID`. */
 export const humanised = (name: string): string => {
-  const words = name.replaceAll(/[_-]+/g, " ");
+  const words = name.replaceAll(/[_-]+/g, " ").replaceAll(ABBREVIATIONS, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
