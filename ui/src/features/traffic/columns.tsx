@@ -27,7 +27,9 @@ export const columns: readonly VirtualColumn<CallSummary>[] = [
     key: "api",
     title: "API",
     width: "minmax(90px, 150px)",
-    cell: (call) => <span className={call.api_name ? "t2" : "t3"}>{call.api_name ?? "no API"}</span>,
+    cell: (call) => (
+      <span className={call.api_name ? "t2" : "t3"}>{call.api_name ?? (call.api_id === null ? "no API" : "deleted API")}</span>
+    ),
   },
   {
     key: "client",
