@@ -52,8 +52,8 @@ function ApiTable({ apis, figures }: { apis: ApiSummary[]; figures: ApiFigures[]
         <thead>
           <tr>
             <th>API</th>
-            <th style={{ width: "24%" }}>Proxy</th>
-            <th className="wide-only" style={{ width: "20%" }}>
+            <th style={{ width: "23%" }}>Proxy</th>
+            <th className="wide-only" style={{ width: "17%" }}>
               Upstream
             </th>
             <th className="num" style={{ width: 68 }}>
@@ -82,11 +82,11 @@ function ApiTable({ apis, figures }: { apis: ApiSummary[]; figures: ApiFigures[]
                 </Link>{" "}
                 <span className="t3">{api.version}</span> {api.label !== "default" && <span className="chip">{api.label}</span>}
               </td>
-              <td className="mono" title={api.proxy_url}>
-                {api.proxy_url}
+              <td className="mono cut-start" title={api.proxy_url}>
+                <bdi>{api.proxy_url}</bdi>
               </td>
-              <td className="mono t2 wide-only" title={api.upstream.url}>
-                {api.upstream.url}
+              <td className="mono t2 wide-only cut-start" title={api.upstream.url}>
+                <bdi>{api.upstream.url}</bdi>
               </td>
               <Amount value={api.policies} />
               <Amount value={api.contracts} />

@@ -49,7 +49,7 @@ export function Violations() {
                       <Method method={call.method} /> <span className="path">{call.path}</span>
                     </Link>
                   </td>
-                  <td className="t2" style={{ width: 140 }} title={call.refused_by ?? undefined}>
+                  <td className="t2" style={{ width: 160 }} title={call.refused_by ?? undefined}>
                     {call.refused_by}
                   </td>
                 </tr>

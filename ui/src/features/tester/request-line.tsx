@@ -85,7 +85,7 @@ export function RequestLine() {
           </select>
         </Bare>
         {api && (
-          <span className="path t3 tester-prefix trunc" title={api.proxy_url}>
+          <span className="path t3 tester-prefix trunc cut-start" title={api.proxy_url}>
             <bdi>{prefixOf(api)}</bdi>
           </span>
         )}
