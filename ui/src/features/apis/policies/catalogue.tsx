@@ -87,12 +87,14 @@ function CatalogueBody({ kinds, applied, onChoose }: Omit<CatalogueProps, "open"
         {current ? (
           <>
             <div className="row">
-              <h3 className="strong">{current.title}</h3>
-              <span className="chip">{current.category}</span>
-              <span className="small t3">{whereItActs(current)}</span>
-              <Button look="primary" size="s" icon={Plus} kbd="⏎" className="push" onClick={() => onChoose(current)}>
+              <h3 className="strong grow">{current.title}</h3>
+              <Button look="primary" size="s" icon={Plus} kbd="⏎" onClick={() => onChoose(current)}>
                 Choose
               </Button>
+            </div>
+            <div className="row small t3">
+              <span className="chip">{current.category}</span>
+              {whereItActs(current)}
             </div>
             {!current.help.startsWith(current.summary.slice(0, 40)) && <p className="t2">{current.summary}</p>}
             <Markdown text={current.help} />
