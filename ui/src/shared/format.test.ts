@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, decimal, micros, moment, percent, perSecond, plural, sentences, span } from "./format";
+import { ago, bytes, count, decimal, micros, moment, percent, perSecond, plural, sentences, shortUrl, span } from "./format";
 
 const SPACE = "\u202f";
 
@@ -57,4 +57,9 @@ it("counts one and many", () => {
 it("joins sentences by one space, without what is not said", () => {
   expect(sentences("Port 80 is in use. ", " Choose another.")).toBe("Port 80 is in use. Choose another.");
   expect(sentences(null, "Choose another.", undefined)).toBe("Choose another.");
+});
+
+it("leaves out only the scheme that goes without saying", () => {
+  expect(shortUrl("http://127.0.0.1:8081/a?to=http://b")).toBe("127.0.0.1:8081/a?to=http://b");
+  expect(shortUrl("https://example.com/")).toBe("https://example.com/");
 });

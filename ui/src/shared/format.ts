@@ -89,6 +89,9 @@ export function ago(ms: number, now_ms: number = Date.now()): string {
   return `${span(elapsed).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
+/** An address for a narrow place: `http://` goes without saying, `https://` does not. */
+export const shortUrl = (url: string): string => url.replace(/^http:\/\//i, "");
+
 /** Sentences one after another; what is not said is left out. */
 export const sentences = (...said: (string | null | undefined)[]): string =>
   said

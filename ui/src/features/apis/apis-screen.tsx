@@ -5,7 +5,7 @@ import { queries } from "@/api/queries";
 import type { ApiFigures, ApiSummary } from "@/api/types";
 import { openAddApi } from "@/app/overlays";
 import { Spark } from "@/shared/chart";
-import { count, micros } from "@/shared/format";
+import { count, micros, shortUrl } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { Button, Empty, ErrorNote, StatusChip } from "@/shared/ui";
 import { useRecentTraffic } from "@/shared/use-recent-traffic";
@@ -83,10 +83,10 @@ function ApiTable({ apis, figures }: { apis: ApiSummary[]; figures: ApiFigures[]
                 <span className="t3">{api.version}</span> {api.label !== "default" && <span className="chip">{api.label}</span>}
               </td>
               <td className="mono cut-start" title={api.proxy_url}>
-                <bdi>{api.proxy_url}</bdi>
+                <bdi>{shortUrl(api.proxy_url)}</bdi>
               </td>
               <td className="mono t2 wide-only cut-start" title={api.upstream.url}>
-                <bdi>{api.upstream.url}</bdi>
+                <bdi>{shortUrl(api.upstream.url)}</bdi>
               </td>
               <Amount value={api.policies} />
               <Amount value={api.contracts} />

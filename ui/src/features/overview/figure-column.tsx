@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { SeriesPoint } from "@/api/types";
 import { Spark } from "@/shared/chart";
-import { count, decimal, micros } from "@/shared/format";
+import { decimal, micros, plural } from "@/shared/format";
 import type { Traffic } from "./use-traffic";
 
 /** Points of a small chart: more than these are not told apart in its width. */
@@ -38,7 +38,7 @@ export function FigureColumn({ traffic }: { traffic: Traffic }) {
         {calls === 0 ? "No calls yet" : `Gateway adds ${micros(totals?.gateway_avg_us ?? 0)} of it`}
       </Figure>
       <Figure name="Violations" value={decimal(share(refused))} unit="% refused" spark={sparkOf(figures?.series, (point) => point.refused)}>
-        {refused > 0 && most ? `${count(refused)} calls, mostly by ${most.policy}` : "No call was refused"}
+        {refused > 0 && most ? `${plural(refused, "call")}, mostly by ${most.policy}` : "No call was refused"}
       </Figure>
     </section>
   );

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { count, percent } from "@/shared/format";
+import { count, percent, plural } from "@/shared/format";
 import { stepLabel, tickLabel } from "./axes";
 import { ChartFrame } from "./frame";
 import { edge, type SpreadStep, shades, usedBuckets } from "./heat";
@@ -164,7 +164,7 @@ export function LatencySpread({ bounds_us, steps, stepSeconds, from_ms, to_ms, h
       left: Math.min(across + 12, shape.width - 180),
       top: Math.max(0, top - 48),
       title: stepLabel(step.at_ms, stepSeconds),
-      text: `${bucketName(bounds_us, bucket)}: ${count(calls)} calls, ${percent(calls, all)}`,
+      text: `${bucketName(bounds_us, bucket)}: ${plural(calls, "call")}, ${percent(calls, all)}`,
     });
   };
 

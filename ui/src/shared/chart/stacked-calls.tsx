@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useMemo, useRef } from "react";
 import uPlot from "uplot";
-import { count, decimal } from "@/shared/format";
+import { count, decimal, plural } from "@/shared/format";
 import { fromZero, stepLabel, tickLabel, timeAxis, valueAxis } from "./axes";
 import { ChartFrame } from "./frame";
 import { hatch } from "./hatch";
@@ -141,7 +141,7 @@ export function StackedCalls({
           {empty}
         </div>
       ) : (
-        <Plot make={make} data={data} height={height} label={`${words}: ${count(calls)} calls`} />
+        <Plot make={make} data={data} height={height} label={`${words}: ${plural(calls, "call")}`} />
       )}
     </ChartFrame>
   );
