@@ -61,6 +61,16 @@ function lonely(plot: uPlot, series: number): number[] {
   return dots;
 }
 
+/** Where labels stand that want to be at `ys` (the lowest on the screen first): at least `gap` apart, and none above `top`. */
+export function apart(ys: readonly number[], gap: number, top: number): number[] {
+  let below = Number.POSITIVE_INFINITY;
+  const pushed_up = ys.map((y) => {
+    below = Math.min(y, below - gap);
+    return below;
+  });
+  return pushed_up.map((y, index) => Math.max(y, top + (ys.length - 1 - index) * gap));
+}
+
 /** Names each line at its right end, apart enough to read. */
 function directLabels(theme: ChartTheme): uPlot.Plugin {
   return {
@@ -73,17 +83,19 @@ function directLabels(theme: ChartTheme): uPlot.Plugin {
           return last == null ? null : { name: line.name, y: plot.valToPos(last, "y", true) };
         }).filter((end) => end !== null);
         ends.sort((a, b) => b.y - a.y);
-        let free = Number.POSITIVE_INFINITY;
+        const places = apart(
+          ends.map((end) => end.y),
+          LABEL_APART * ratio,
+          plot.bbox.top,
+        );
         plot.ctx.save();
         plot.ctx.font = theme.font.replace("11px", `${11 * ratio}px`);
         plot.ctx.fillStyle = theme.axis;
         plot.ctx.textAlign = "left";
         plot.ctx.textBaseline = "middle";
-        for (const end of ends) {
-          const y = Math.min(end.y, free - LABEL_APART * ratio);
-          free = y;
-          plot.ctx.fillText(end.name, plot.bbox.left + plot.bbox.width + 6 * ratio, y);
-        }
+        ends.forEach((end, index) => {
+          plot.ctx.fillText(end.name, plot.bbox.left + plot.bbox.width + 6 * ratio, places[index] ?? end.y);
+        });
         plot.ctx.restore();
       },
     },
