@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gatepost_control::file::check;
-use gatepost_policies::KINDS;
+use gatepost_app::log::{say, say_error};
 
-use crate::log::{say, say_error};
-use crate::runtime::{fault_line, read_file};
+use crate::config_file::{fault_line, read};
 
 /// Exit 0 when nothing is wrong, else 1.
 pub fn run(files: &[PathBuf]) -> ExitCode {
@@ -17,8 +15,8 @@ pub fn run(files: &[PathBuf]) -> ExitCode {
 
 /// Says the file's faults, or that it has none; how many there are.
 fn check_one(path: &Path) -> usize {
-    let checked = match read_file(path) {
-        Ok(document) => document.and_then(|document| check(&document, KINDS)),
+    let checked = match read(path) {
+        Ok(checked) => checked,
         Err(error) => {
             say_error(&format!("{error:#}"));
             return 1;

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 /// An API manager that runs on your own machine. Without a command it opens the window.
@@ -52,12 +51,4 @@ pub struct Serve {
     /// Data-plane threads. Default: one a core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
-}
-
-/// The given folder, that of `GATEPOST_DATA_DIR`, or `gatepost` in the system's folder for application data.
-pub fn data_dir(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    given
-        .or_else(|| std::env::var_os("GATEPOST_DATA_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from))
-        .or_else(|| dirs::data_dir().map(|dir| dir.join("gatepost")))
-        .context("This system names no folder for application data; give one with --data-dir")
 }

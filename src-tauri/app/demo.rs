@@ -3,11 +3,11 @@
 use std::net::Ipv4Addr;
 
 use anyhow::Context;
+use gatepost_app::log::say;
+use gatepost_app::runtime;
 use gatepost_control::sample;
 use tokio::net::TcpListener;
 
-use crate::log::say;
-use crate::runtime;
 use crate::serve::stop_signal;
 
 /// Runs until it is told to stop.

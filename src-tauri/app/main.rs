@@ -1,21 +1,17 @@
 //! Gatepost: opens the window, or serves without one.
 
-// No console window beside ours on Windows.
-#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
-
 mod assets;
 mod check;
 mod cli;
+mod config_file;
 mod demo;
-mod log;
-mod runtime;
+mod open;
 mod serve;
-#[cfg(feature = "window")]
-mod window;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use gatepost_app::log;
 
 use crate::cli::{Command, Gatepost};
 
@@ -26,7 +22,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(serve),
         Some(Command::Check { files }) => return check::run(&files),
         Some(Command::Demo { port }) => demo::run(port),
-        None => open_window(arguments.data_dir),
+        None => open::window(arguments.data_dir),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,14 +31,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-#[cfg(feature = "window")]
-fn open_window(data_dir: Option<std::path::PathBuf>) -> anyhow::Result<()> {
-    window::run(cli::data_dir(data_dir)?)
-}
-
-#[cfg(not(feature = "window"))]
-fn open_window(_: Option<std::path::PathBuf>) -> anyhow::Result<()> {
-    anyhow::bail!("This build has no window; run `gatepost serve` and open the address it prints")
 }

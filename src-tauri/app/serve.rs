@@ -3,25 +3,26 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use gatepost_app::log::{say, say_error};
+use gatepost_app::{data_dir, runtime};
 use gatepost_control::{Access, Control};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::cli::{Serve, data_dir};
-use crate::log::{say, say_error};
-use crate::{assets, runtime};
+use crate::cli::Serve;
+use crate::{assets, config_file};
 
 /// Runs until SIGTERM or Ctrl+C, then drains.
 pub fn run(arguments: Serve) -> anyhow::Result<()> {
-    let data_dir = data_dir(arguments.data_dir)?;
+    let data_dir = data_dir::find(arguments.data_dir)?;
     let workers = runtime::workers(arguments.workers);
     let runtime = runtime::build()?;
     runtime.block_on(async {
         let stop = stop_signal();
         let control = runtime::open(data_dir, workers, true)?;
         for file in &arguments.config {
-            runtime::apply_file(&control, file).await?;
+            config_file::put_in_force(&control, file).await?;
         }
         let console =
             if arguments.no_admin { None } else { Some(Console::start(&control, arguments.admin).await?) };

@@ -26,7 +26,7 @@ pub fn run(options: &Options) -> Result<()> {
 
     let features: &[&str] = if window { &[] } else { &["--no-default-features"] };
     project::cargo("Build Gatepost")
-        .args(["build", "--bin", "gatepost"])
+        .args(["build", "--bins"])
         .args(features)
         .dir(&project::root())
         .run()?;

@@ -132,7 +132,7 @@ fn rust(what: &str, home: &Path, which: Rust) -> Result<Counts> {
 
 /// Runs a folder of tests/ by Node's own runner against the built program, inside what `around` puts about it.
 fn node(what: &str, home: &Path, folder: &str, around: &[String]) -> Result<Counts> {
-    project::cargo("Build Gatepost").args(["build", "--bin", "gatepost"]).dir(&project::root()).run()?;
+    project::cargo("Build Gatepost").args(["build", "--bins"]).dir(&project::root()).run()?;
     let binary = project::gatepost("debug")?;
     let files = test_files(&project::tests().join(folder))?;
     let step = match around.split_first() {

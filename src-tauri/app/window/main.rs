@@ -1,9 +1,15 @@
-//! The desktop window: one page, one command to the management API, one live channel.
+//! The desktop window: one page, one command to the management API, one live channel. `gatepost` starts it.
+
+// No console window beside ours on Windows.
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Mutex;
 
 use anyhow::Context;
+use clap::Parser;
+use gatepost_app::{data_dir, log, runtime};
 use gatepost_control::{Control, LiveEvent, live, router};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,8 +19,6 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio_stream::StreamExt;
 
-use crate::runtime;
-
 /// What the window's commands work with.
 struct Session {
     control: Control,
@@ -23,9 +27,28 @@ struct Session {
     live: Mutex<Option<AbortHandle>>,
 }
 
+/// Gatepost's window.
+#[derive(Parser)]
+#[command(name = "gatepost-window", version, about)]
+struct Window {
+    /// Folder of `gatepost.db` and `traffic.db`. Default: the system's folder for application data.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    log::start();
+    match data_dir::find(Window::parse().data_dir).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::say_error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Opens the window and runs until it is closed.
-pub fn run(data_dir: PathBuf) -> anyhow::Result<()> {
-    prefer_software_rendering();
+fn run(data_dir: PathBuf) -> anyhow::Result<()> {
     let runtime = runtime::build()?;
     let control = {
         let _entered = runtime.enter();
@@ -95,26 +118,3 @@ async fn live_stream(session: State<'_, Session>, on_event: Channel<LiveEvent>) 
     }
     Ok(())
 }
-
-/// Without a GPU, WebKitGTK's accelerated compositing runs in software and halves the frame rate; with one it doubles
-/// it. The switch is an environment variable that must be there before the program starts, so it starts again.
-#[cfg(target_os = "linux")]
-fn prefer_software_rendering() {
-    use std::os::unix::process::CommandExt;
-    const SWITCH: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
-    let has_gpu = std::fs::read_dir("/dev/dri").is_ok_and(|devices| {
-        devices.flatten().any(|device| device.file_name().to_string_lossy().starts_with("renderD"))
-    });
-    if has_gpu || std::env::var_os(SWITCH).is_some() {
-        return;
-    }
-    if let Ok(program) = std::env::current_exe() {
-        // Comes back only when it fails, and then the window opens all the same.
-        let error =
-            std::process::Command::new(program).args(std::env::args_os().skip(1)).env(SWITCH, "1").exec();
-        tracing::warn!(%error, "starting again without compositing");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn prefer_software_rendering() {}

@@ -1,0 +1,36 @@
+//! Configuration files: read, checked, put in force.
+
+use std::path::Path;
+
+use anyhow::Context;
+use gatepost_control::Control;
+use gatepost_control::file::{CheckedFile, Document, LocatedFault, MAX_FILE, apply, check};
+use gatepost_policies::KINDS;
+
+/// Puts a configuration file in force.
+pub async fn put_in_force(control: &Control, path: &Path) -> anyhow::Result<()> {
+    let checked = read(path)?.map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(|located| fault_line(path, located)).collect();
+        anyhow::anyhow!("{} is not valid, so nothing was changed:\n{}", path.display(), lines.join("\n"))
+    })?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    apply(control, checked, &name).await.with_context(|| format!("{} cannot be applied", path.display()))?;
+    Ok(())
+}
+
+/// What stands in a file, or its faults.
+pub type Checked = Result<CheckedFile, Vec<LocatedFault>>;
+
+/// Reads and checks a file; the outer error is about reading it.
+pub fn read(path: &Path) -> anyhow::Result<Checked> {
+    let size = std::fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
+    anyhow::ensure!(size <= MAX_FILE as u64, "{} is over {} MiB", path.display(), MAX_FILE >> 20);
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let document = Document::parse(&text, &|name| std::env::var(name).ok());
+    Ok(document.and_then(|document| check(&document, KINDS)))
+}
+
+/// `gatepost.yaml:12: apis[0].upstream.url: ...`, as editors and terminals link it.
+pub fn fault_line(path: &Path, located: &LocatedFault) -> String {
+    format!("{}:{}: {}", path.display(), located.line, located.fault)
+}
