@@ -11,14 +11,14 @@ import { openWindow } from "../lib/window.mjs";
 import * as tour from "../story/first-run.mjs";
 import * as story from "../story/protect-an-api.mjs";
 
-/** Processes of the program under test whose data folder is this one, by what the kernel says of them. */
+/** Processes of the window under test whose data folder is this one, by what the kernel says of them. */
 function processesOf(dataDir) {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.filter((pid) => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0];
-      return environment.includes(`GATEPOST_DATA_DIR=${dataDir}`) && command === GATEPOST;
+      return environment.includes(`GATEPOST_DATA_DIR=${dataDir}`) && command === `${GATEPOST}-window`;
     } catch {
       return false; // It ended meanwhile, or is not ours.
     }

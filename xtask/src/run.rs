@@ -25,11 +25,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::ui_build()?;
 
     let features: &[&str] = if window { &[] } else { &["--no-default-features"] };
-    project::cargo("Build Gatepost")
-        .args(["build", "--bins"])
-        .args(features)
-        .dir(&project::root())
-        .run()?;
+    project::cargo("Build Gatepost").args(["build", "--bins"]).args(features).dir(&project::root()).run()?;
 
     let serve = (!window && options.arguments.is_empty()).then_some("serve");
     println!("\n{} starts. Ctrl-C ends it.", step::paint(step::BOLD, "Gatepost"));

@@ -76,9 +76,7 @@ impl PolicyConfig for RateLimiting {
     const CATEGORY: Category = Category::QualityOfService;
     const ACTS_ON: ActsOn = ActsOn { request: true, response: true };
     const EXAMPLE: &'static str = r##"{
-        "limits": [{"requests": 100, "per": "1m"}],
-        "key": "#[attributes.headers['x-user']]",
-        "expose_headers": true
+        "limits": [{"requests": 100, "per": "1m"}]
     }"##;
 
     fn summary(&self) -> String {

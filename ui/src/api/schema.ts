@@ -667,15 +667,21 @@ export interface components {
             /** @description Such as `HTTP/1.1`. */
             http_version: string;
             /** @description As received, in order, secrets replaced. */
-            request_headers: string[][];
+            request_headers: [
+                string,
+                string
+            ][];
             /** @description As sent, likewise. */
-            response_headers: string[][];
+            response_headers: [
+                string,
+                string
+            ][];
             /** @description Body of an answer that the gateway made itself. */
-            response_body?: string | null;
+            response_body: string | null;
             /** @description Why the gateway answered 502, 503 or 504. */
-            error?: string | null;
+            error: string | null;
             /** @description The target that was called. */
-            upstream_address?: string | null;
+            upstream_address: string | null;
             /** @description Whether its connection had served a call before. */
             connection_reused: boolean;
             /** @description What each policy decided, in the order it happened. */
@@ -689,7 +695,7 @@ export interface components {
              * @description Where to go on, to be given as `before`; null when all was searched. A page with few or no calls may have one:
              *     a search stops after a number of calls looked at, so that it stays quick.
              */
-            next?: string | null;
+            next: string | null;
             /**
              * Format: int64
              * @description How many calls were looked at.
@@ -712,19 +718,19 @@ export interface components {
             method: string;
             /** @description Path and query as received, secrets in the query replaced. */
             path: string;
-            api_id?: components["schemas"]["ApiId"] | null;
+            api_id: components["schemas"]["ApiId"] | null;
             /** @description That API's name; null when it is gone. Filled in by whoever knows the catalog. */
-            api_name?: string | null;
-            client_app_id?: components["schemas"]["ClientAppId"] | null;
+            api_name: string | null;
+            client_app_id: components["schemas"]["ClientAppId"] | null;
             /** @description That client's name; null when it is gone. Filled in by whoever knows the catalog. */
-            client_name?: string | null;
+            client_name: string | null;
             /**
              * Format: int32
              * @description Status of the answer; 499 when the caller left before there was one.
              */
             status: number;
             /** @description Name of the policy that refused it. */
-            refused_by?: string | null;
+            refused_by: string | null;
             /**
              * Format: int64
              * @description From head arrived to last byte of the answer handed over.
@@ -734,7 +740,7 @@ export interface components {
              * Format: int64
              * @description Of that, waiting for the upstream; null when it was not called.
              */
-            upstream_us?: number | null;
+            upstream_us: number | null;
             /**
              * Format: int64
              * @description Body bytes received.
@@ -794,7 +800,7 @@ export interface components {
         };
         /** @description Figures of one client app. */
         ClientFigures: components["schemas"]["Figures"] & {
-            client_app_id?: components["schemas"]["ClientAppId"] | null;
+            client_app_id: components["schemas"]["ClientAppId"] | null;
             /** @description Its name; empty until filled in by whoever knows the catalog. */
             name: string;
         };
@@ -973,9 +979,9 @@ export interface components {
             /** Format: int32 */
             port: number;
             state: components["schemas"]["ListenerStateView"];
-            /** @description What went wrong. */
+            /** @description What went wrong, in a sentence. */
             message?: string | null;
-            /** @description What to do about it. */
+            /** @description What to do about it, in a sentence. */
             advice?: string | null;
             /** @description The APIs there. */
             api_ids: number[];
@@ -1296,8 +1302,8 @@ export interface components {
             /** @description Where on the way. */
             phase: components["schemas"]["Phase"];
             /** @description The policy's name; null for the upstream. */
-            policy?: string | null;
-            applied_policy_id?: components["schemas"]["AppliedPolicyId"] | null;
+            policy: string | null;
+            applied_policy_id: components["schemas"]["AppliedPolicyId"] | null;
             /** @description What it did. */
             outcome: components["schemas"]["Outcome"];
             /** @description Why, in words. */

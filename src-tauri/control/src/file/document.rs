@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn says_where_the_text_is_not_yaml() {
-        let faults = parse("a: 1\nb: [1, 2").err().expect("faulty");
+        let faults = parse("a: 1\nb: [1, 2").expect_err("faulty");
         assert!(faults[0].line >= 2, "{faults:?}");
         assert!(parse("a: 1\na: 2").is_err(), "a field twice");
     }
