@@ -43,7 +43,7 @@ export function TourSteps({ facts, done, onSeen, onFinish }: StepsProps) {
   );
 }
 
-function doneNote(id: StepId, { sample, api, client }: Facts): ReactNode {
+function doneNote(id: StepId, { sample, api, client, calls }: Facts): ReactNode {
   switch (id) {
     case "sample":
       return (
@@ -71,7 +71,13 @@ function doneNote(id: StepId, { sample, api, client }: Facts): ReactNode {
     case "chart":
       return "Refused calls are violet and hatched";
     case "limit":
-      return `${LIMITING}, in force. The sixth call within a minute gets 429`;
+      return (
+        <span className="row row-1">
+          {/* How many were over the limit, as the gateway recorded them. */}
+          <StatusChip of="refused">{calls.filter((call) => call.refused_by === LIMITING).length} × 429</StatusChip>
+          <span>The sixth call within a minute gets 429</span>
+        </span>
+      );
   }
 }
 
