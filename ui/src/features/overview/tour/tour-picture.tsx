@@ -7,7 +7,7 @@ import { type Facts, LIMITING, PROTECTING } from "./progress";
 
 /** What stands between a caller and the sample; grows with the steps. */
 export function TourLane({ facts, done }: { facts: Facts; done: number }) {
-  const limited = facts.policies.some((policy) => policy.policy === LIMITING && policy.enabled);
+  const limited = facts.policies.find((policy) => policy.policy === LIMITING && policy.enabled);
   return (
     <section className="card" aria-labelledby="tour-lane">
       <div className="card-head ruled">
@@ -24,7 +24,7 @@ export function TourLane({ facts, done }: { facts: Facts; done: number }) {
           </div>
           <Gutter end out />
           <TourPolicy name={PROTECTING} words="Without an ID and secret: 401, goes no further" on={done > 2} pending="step 3" />
-          {limited && <TourPolicy name={LIMITING} words="5 calls a minute, then 429" on pending="" />}
+          {limited && <TourPolicy name={LIMITING} words={`${limited.summary}, then 429`} on pending="" />}
           <Gutter fin on={done > 1} />
           <div className={done > 0 ? "stop tour-stop" : "stop tour-stop pending"}>
             <Server className="i i-s" aria-hidden />
