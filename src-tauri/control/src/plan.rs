@@ -117,3 +117,88 @@ fn clients_of(catalog: &Catalog, previous: &InForce) -> Arc<ClientDirectory> {
         && before.contracts == catalog.contracts;
     if same { Arc::clone(&previous.plan.clients) } else { Arc::new(ClientDirectory::of(catalog)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatepost_model::{AppliedPolicyId, BasePath, Listen, Slug, Timeouts, Upstream, UpstreamUrl};
+    use gatepost_policies::KINDS;
+    use serde_json::json;
+
+    fn api(id: i64) -> Api {
+        Api {
+            id: ApiId(id),
+            name: format!("API {id}"),
+            asset_id: Slug::of_name(&format!("api {id}")),
+            version: "v1".into(),
+            label: "default".into(),
+            listen: Listen {
+                address: Listen::DEFAULT_ADDRESS,
+                port: 8081,
+                base_path: BasePath::parse(&format!("/{id}")).expect("valid"),
+                hosts: Vec::new(),
+            },
+            upstream: Upstream {
+                url: UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"),
+                timeouts: Timeouts::default(),
+            },
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    fn applied(api: i64, policy: &str, enabled: bool) -> AppliedPolicy {
+        AppliedPolicy {
+            id: AppliedPolicyId(api),
+            api_id: ApiId(api),
+            policy: policy.into(),
+            config: json!({}),
+            only: Vec::new(),
+            enabled,
+            position: 0,
+        }
+    }
+
+    fn put_in_force(catalog: Catalog, previous: &InForce) -> InForce {
+        compile(catalog, previous.plan.number + 1, 0, KINDS, &StateStore::new(), previous)
+    }
+
+    fn route(in_force: &InForce, id: i64) -> Arc<Route> {
+        let mut routes = in_force.plan.listeners.values().flat_map(RouteTable::routes);
+        Arc::clone(routes.find(|route| route.api == ApiId(id)).expect("compiled"))
+    }
+
+    #[test]
+    fn an_api_whose_policies_cannot_be_enforced_never_runs_open_and_takes_no_other_down() {
+        let policies =
+            vec![applied(1, "of-a-newer-program", true), applied(2, "client-id-enforcement", true)];
+        let catalog = Catalog { apis: vec![api(1), api(2)], policies, ..Catalog::default() };
+        let in_force = put_in_force(catalog, &InForce::default());
+        let Enforcement::Impossible(why) = &route(&in_force, 1).enforcement else { panic!("it runs open") };
+        assert!(why.contains("of-a-newer-program"));
+        assert!(matches!(route(&in_force, 2).enforcement, Enforcement::Ready(_)));
+    }
+
+    #[test]
+    fn a_faulty_policy_that_is_off_holds_nothing_up() {
+        let mut faulty = applied(1, "rate-limiting", false);
+        faulty.config = json!({"limits": "none"});
+        let catalog = Catalog { apis: vec![api(1)], policies: vec![faulty], ..Catalog::default() };
+        let in_force = put_in_force(catalog, &InForce::default());
+        assert!(matches!(route(&in_force, 1).enforcement, Enforcement::Ready(_)));
+    }
+
+    #[test]
+    fn what_did_not_change_is_taken_over_as_it_is() {
+        let policies =
+            vec![applied(1, "client-id-enforcement", true), applied(2, "client-id-enforcement", true)];
+        let mut catalog = Catalog { apis: vec![api(1), api(2)], policies, ..Catalog::default() };
+        let first = put_in_force(catalog.clone(), &InForce::default());
+        catalog.policies[1].enabled = false;
+        let second = put_in_force(catalog, &first);
+        assert!(Arc::ptr_eq(&route(&first, 1), &route(&second, 1)));
+        assert!(!Arc::ptr_eq(&route(&first, 2), &route(&second, 2)));
+        assert!(Arc::ptr_eq(&first.plan.clients, &second.plan.clients));
+        assert_eq!(second.plan.number, 2);
+    }
+}
