@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -191,6 +192,8 @@ pub struct Note {
 pub enum NoteValue {
     /// Words.
     Text(Box<str>),
+    /// A name that somebody else keeps, so that a note of it copies nothing.
+    Name(Arc<str>),
     /// A count.
     Number(u64),
     /// A duration in milliseconds, shown in seconds, minutes or hours.
@@ -217,6 +220,12 @@ impl From<u64> for NoteValue {
     }
 }
 
+impl From<Arc<str>> for NoteValue {
+    fn from(name: Arc<str>) -> Self {
+        Self::Name(name)
+    }
+}
+
 impl From<&str> for NoteValue {
     fn from(text: &str) -> Self {
         Self::Text(text.into())
@@ -233,6 +242,7 @@ impl fmt::Display for NoteValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
+            Self::Name(name) => f.write_str(name),
             Self::Number(number) => write!(f, "{number}"),
             Self::Millis(ms) if *ms < 1_000 => write!(f, "{ms} ms"),
             Self::Millis(ms) if *ms < 120_000 => write!(f, "{} s", ms.div_ceil(1_000)),

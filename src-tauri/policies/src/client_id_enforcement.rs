@@ -153,13 +153,12 @@ impl Enforced {
     /// Notes who calls, then asks for a contract: the operator sees who it was even when there is none.
     fn admit(&self, identity: Identity, cx: &mut Context) -> Decision {
         let approved = cx.clients().may_call(identity.client_app, cx.api);
+        let name = identity.name.clone();
         cx.identity = Some(identity);
         if approved {
-            Ok(Step::passed(const { Note::new("known client app with an approved contract") }))
+            Ok(Step::passed(Note::new("{}, by an approved contract").with(name)))
         } else {
-            Err(self
-                .origin
-                .invalid(const { Note::new("the client app has no approved contract with this API") }))
+            Err(self.origin.invalid(Note::new("{} has no approved contract with this API").with(name)))
         }
     }
 }
@@ -286,7 +285,7 @@ mod tests {
             ("my-app", Some("S3cret"), "wrong secret for client ID my-app"),
             ("my-app", Some(""), "wrong secret for client ID my-app"),
             ("my-app", None, "no secret came with client ID my-app"),
-            ("no-contract", Some("other"), "the client app has no approved contract with this API"),
+            ("no-contract", Some("other"), "App of no-contract has no approved contract with this API"),
         ];
         for (id, secret, note) in cases {
             let mut call = call().header("client_id", id);
