@@ -59,6 +59,8 @@ pub async fn call(router: Router, method: &str, path: &str, body: String) -> any
 /// The OpenAPI document of the router, as pretty JSON. The console's client is generated from it.
 pub fn openapi() -> String {
     let (_, mut document) = described().split_for_parts();
+    // Taken from Cargo.toml, which names none.
+    document.info.license = None;
     document.servers = Some(vec![utoipa::openapi::Server::new("/api")]);
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
