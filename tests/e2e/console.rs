@@ -9,10 +9,14 @@ use crate::program::{Answer, Backend, Gateway, caller, get, until};
 fn nothing_is_told_without_the_token() {
     let gateway = Gateway::start();
     let url = format!("{}/api/apis", gateway.admin());
-    for headers in [vec![], vec![("authorization", "Bearer wrong")]] {
-        let answer = get(&caller(), &url, &headers);
-        assert_eq!((answer.status, &answer.json()["error"]["code"]), (401, &json!("unauthorized")));
+    for url in [url.clone(), format!("{}/api/no-such-operation", gateway.admin())] {
+        for headers in [vec![], vec![("authorization", "Bearer wrong")]] {
+            let answer = get(&caller(), &url, &headers);
+            assert_eq!((answer.status, &answer.json()["error"]["code"]), (401, &json!("unauthorized")));
+        }
     }
+    let unknown = gateway.ask("GET", "/no-such-operation", None);
+    assert_eq!((unknown.status, &unknown.json()["error"]["code"]), (404, &json!("not_found")));
 }
 
 #[test]

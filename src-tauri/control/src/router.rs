@@ -41,8 +41,7 @@ fn described() -> OpenApiRouter<Control> {
 pub fn router(control: Control) -> Router {
     let (router, _) = described().split_for_parts();
     Router::new()
-        .nest("/api", router)
-        .fallback(|| async { ApiError::NotFound("operation") })
+        .nest("/api", router.fallback(|| async { ApiError::NotFound("operation") }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(control)
 }

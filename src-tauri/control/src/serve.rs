@@ -10,7 +10,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -126,22 +125,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let api = router(control).layer(middleware::from_fn_with_state(access.clone(), check_token));
-    let app = Router::new()
-        .nest_service("/api", strip_nothing(api))
+    let app = api
         .fallback(move |request: Request| async move { page(request.uri().path(), asset) })
         .layer(middleware::from_fn_with_state(access, check_origin));
     axum::serve(listener, app).with_graceful_shutdown(stop).await
-}
-
-/// `nest_service` takes `/api` away, which the router expects: puts it back.
-fn strip_nothing(api: Router) -> Router {
-    Router::new().fallback_service(tower::util::MapRequest::new(api, |mut request: Request| {
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        if let Ok(uri) = format!("/api{path}").parse() {
-            *request.uri_mut() = uri;
-        }
-        request
-    }))
 }
 
 async fn check_token(
