@@ -27,8 +27,6 @@ pub enum Body {
     Caller(CallerBody),
     /// Straight from an upstream.
     Upstream(UpstreamBody),
-    /// Anything else: transformed, produced.
-    Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError>>>),
 }
 
 /// What a caller sends, counted as it passes.
@@ -90,7 +88,6 @@ impl http_body::Body for Body {
             }
             Self::Caller(body) => body.poll_frame(cx),
             Self::Upstream(body) => body.poll_frame(cx),
-            Self::Boxed(body) => body.as_mut().poll_frame(cx),
         }
     }
 
@@ -100,7 +97,6 @@ impl http_body::Body for Body {
             Self::Full(_) => false,
             Self::Caller(body) => body.incoming.is_end_stream(),
             Self::Upstream(body) => body.is_end_stream(),
-            Self::Boxed(body) => body.is_end_stream(),
         }
     }
 
@@ -110,7 +106,6 @@ impl http_body::Body for Body {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Caller(body) => body.incoming.size_hint(),
             Self::Upstream(body) => body.size_hint(),
-            Self::Boxed(body) => body.size_hint(),
         }
     }
 }
