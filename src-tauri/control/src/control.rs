@@ -260,8 +260,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// Two APIs that could both take a request: a fault of the one that changed.
 fn refuse_clashes(catalog: &Catalog, before: &Catalog) -> Result<(), ApiError> {
     for api in catalog.apis.iter().filter(|api| !before.apis.contains(api)) {
-        let other =
-            catalog.apis.iter().find(|other| other.id != api.id && other.listen.clashes_with(&api.listen));
+        let other = catalog.apis.iter().find(|other| {
+            other.id != api.id && other.listen.clashes_with(&other.version, &api.listen, &api.version)
+        });
         if let Some(other) = other {
             let (path, port) = (&api.listen.base_path, api.listen.port);
             return Err(ApiError::Taken(Fault::new(

@@ -142,7 +142,7 @@ impl ListenInput {
             .collect();
         match (address, port, base_path, faults.is_empty()) {
             (Some(address), Some(port), Some(base_path), true) => {
-                Ok(Listen { address, port, base_path, hosts })
+                Ok(Listen { address, port, base_path, hosts, version_header: None })
             }
             _ => Err(faults.into_vec()),
         }
@@ -165,9 +165,10 @@ impl UpstreamInput {
         let timeouts = Timeouts {
             connect: timeout("timeouts.connect", given.connect, default.connect),
             response: timeout("timeouts.response", given.response, default.response),
+            ..default
         };
         match (url, faults.is_empty()) {
-            (Some(url), true) => Ok(Upstream { url, timeouts }),
+            (Some(url), true) => Ok(Upstream { timeouts, ..Upstream::of_url(url) }),
             _ => Err(faults.into_vec()),
         }
     }

@@ -121,7 +121,7 @@ fn clients_of(catalog: &Catalog, previous: &InForce) -> Arc<ClientDirectory> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatepost_model::{AppliedPolicyId, BasePath, Listen, Slug, Timeouts, Upstream, UpstreamUrl};
+    use gatepost_model::{AppliedPolicyId, BasePath, Listen, Slug, Upstream, UpstreamUrl};
     use gatepost_policies::KINDS;
     use serde_json::json;
 
@@ -137,11 +137,10 @@ mod tests {
                 port: 8081,
                 base_path: BasePath::parse(&format!("/{id}")).expect("valid"),
                 hosts: Vec::new(),
+                version_header: None,
             },
-            upstream: Upstream {
-                url: UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"),
-                timeouts: Timeouts::default(),
-            },
+            routes: Vec::new(),
+            upstream: Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:1").expect("valid")),
             created_at: 0,
             updated_at: 0,
         }

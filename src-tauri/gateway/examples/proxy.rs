@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 use gatepost_gateway::{Chain, Enforcement, Gateway, Limits, Listening, Plan, Route, RouteTable};
-use gatepost_model::{ApiId, BasePath, CallDetail, CallFacts, CallSink, Timeouts, Upstream, UpstreamUrl};
+use gatepost_model::{ApiId, BasePath, CallDetail, CallFacts, CallSink, Upstream, UpstreamUrl};
 
 /// Holds calls until another thread looks at them, as a recorder does.
 struct Queue(ArrayQueue<(CallFacts, CallDetail)>);
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         api: ApiId(1),
         base_path: BasePath::parse("/api")?,
         hosts: Vec::new(),
-        upstream: Arc::new(Upstream { url, timeouts: Timeouts::default() }),
+        upstream: Arc::new(Upstream::of_url(url)),
         enforcement: Enforcement::Ready(Chain::default()),
     };
     let listeners = BTreeMap::from([(address, RouteTable::new([Arc::new(route)]))]);

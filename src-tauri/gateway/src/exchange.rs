@@ -85,8 +85,9 @@ async fn run(
     });
     match &placed.route.enforcement {
         Enforcement::Ready(chain) => {
-            let to_upstream = async |request, cx: &mut Context| {
-                send(worker, &placed.target, request, &caller.address, cx, &meter).await
+            let to_upstream = async |request, cx: &mut Context| match &placed.target {
+                Some(target) => send(worker, target, request, &caller.address, cx, &meter).await,
+                None => Err(Reply::unavailable("This API has no upstream")),
             };
             chain.run(request, cx, to_upstream).await
         }

@@ -18,7 +18,8 @@ pub struct RouteTable {
 /// An API in its table, with its upstream worked out.
 pub(crate) struct Placed {
     pub(crate) route: Arc<Route>,
-    pub(crate) target: Target,
+    /// None where the upstream has no target, which validation prevents.
+    pub(crate) target: Option<Target>,
 }
 
 impl RouteTable {
@@ -29,7 +30,8 @@ impl RouteTable {
             let base_path = route.base_path.as_str();
             table.longest = table.longest.max(base_path.len());
             let same_path = table.by_base_path.entry(base_path.into()).or_default();
-            let target = Target::of(&route.upstream);
+            let upstream = &route.upstream;
+            let target = upstream.first_url().map(|url| Target::of(url, upstream.timeouts));
             same_path.push(Arc::new(Placed { route, target }));
             // Those that name their hosts come first.
             same_path.sort_by_key(|placed| placed.route.hosts.is_empty());
@@ -76,17 +78,14 @@ impl RouteTable {
 mod tests {
     use super::*;
     use crate::{Chain, Enforcement};
-    use gatepost_model::{ApiId, BasePath, Host, Timeouts, Upstream, UpstreamUrl};
+    use gatepost_model::{ApiId, BasePath, Host, Upstream, UpstreamUrl};
 
     fn route(id: i64, base_path: &str, hosts: &[&str]) -> Arc<Route> {
         Arc::new(Route {
             api: ApiId(id),
             base_path: BasePath::parse(base_path).expect("valid"),
             hosts: hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
-            upstream: Arc::new(Upstream {
-                url: UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"),
-                timeouts: Timeouts::default(),
-            }),
+            upstream: Arc::new(Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"))),
             enforcement: Enforcement::Ready(Chain::default()),
         })
     }

@@ -1,13 +1,12 @@
-//! A managed API: what it is called, where it listens, and what is behind it.
+//! A managed API: what it is called and where it listens.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 use utoipa::ToSchema;
 
-use crate::Millis;
+use crate::{ApiRoute, Upstream};
 
 /// Row number of an API in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -28,7 +27,9 @@ pub struct Api {
     pub label: String,
     /// Where the gateway accepts its calls.
     pub listen: Listen,
-    /// Where they go.
+    /// Requests that go elsewhere, first match first.
+    pub routes: Vec<ApiRoute>,
+    /// Where all others go.
     pub upstream: Upstream,
     /// Epoch milliseconds.
     pub created_at: i64,
@@ -91,6 +92,9 @@ pub struct Listen {
     pub base_path: BasePath,
     /// Host names it answers to; empty means any.
     pub hosts: Vec<Host>,
+    /// Lowercase name of a header: the API takes only requests in which it equals the API's version. An API without
+    /// one at the same place takes all others.
+    pub version_header: Option<String>,
 }
 
 impl Listen {
@@ -106,8 +110,9 @@ impl Listen {
         SocketAddr::new(self.address, self.port)
     }
 
-    /// True when a request could be for both: same port, same base path, and a host in common.
-    pub fn clashes_with(&self, other: &Self) -> bool {
+    /// True when a request could be for both: same port, same base path, a host in common, and nothing in a header
+    /// that tells them apart. `version` is this API's, `other_version` the other's.
+    pub fn clashes_with(&self, version: &str, other: &Self, other_version: &str) -> bool {
         let same_socket = self.port == other.port
             && (self.address == other.address
                 || self.address.is_unspecified()
@@ -117,7 +122,12 @@ impl Listen {
             (false, false) => self.hosts.iter().any(|host| other.hosts.contains(host)),
             _ => false,
         };
-        same_socket && self.base_path == other.base_path && share_host
+        let told_apart = match (&self.version_header, &other.version_header) {
+            (Some(_), Some(_)) => version != other_version,
+            (None, None) => false,
+            _ => true,
+        };
+        same_socket && self.base_path == other.base_path && share_host && !told_apart
     }
 }
 
@@ -194,97 +204,6 @@ impl Host {
     }
 }
 
-/// A backend and how long it may take.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Upstream {
-    /// Its URL; the request's path below the base path is added to it.
-    pub url: UpstreamUrl,
-    /// How long each step may take.
-    pub timeouts: Timeouts,
-}
-
-/// `http` or `https`, a host, an optional port and path; no user, query or fragment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamUrl(Url);
-
-impl UpstreamUrl {
-    /// Checks it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| match error {
-            url::ParseError::RelativeUrlWithoutBase => {
-                format!("`{text}` is not a URL; write it in full, such as http://127.0.0.1:9000/posts")
-            }
-            error => format!("`{text}` is not a URL: {error}"),
-        })?;
-        match url.scheme() {
-            "http" | "https" => {}
-            scheme => return Err(format!("`{scheme}` is not supported; use http or https")),
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(format!("`{text}` has no host"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("a user and password do not belong in the URL".into());
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("`{text}` has a query or fragment, which an upstream URL cannot have"));
-        }
-        Ok(Self(url))
-    }
-
-    /// The parsed URL; its host is present.
-    pub fn url(&self) -> &Url {
-        &self.0
-    }
-
-    /// True for `https`.
-    pub fn is_tls(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
-    /// Host without brackets or port.
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default().trim_matches(['[', ']'])
-    }
-
-    /// Its port, or the scheme's.
-    pub fn port(&self) -> u16 {
-        self.0.port_or_known_default().unwrap_or(80)
-    }
-
-    /// Host and, unless it is the scheme's own, port: what goes into the `Host` header.
-    pub fn authority(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
-
-    /// Its path without a trailing slash; empty for the root.
-    pub fn path_prefix(&self) -> &str {
-        self.0.path().trim_end_matches('/')
-    }
-}
-
-impl fmt::Display for UpstreamUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str())
-    }
-}
-
-/// How long each step towards the upstream may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Until the connection stands; 5 s. Past it the call is answered 504.
-    pub connect: Millis,
-    /// From the request sent to the response's head; 15 s, as the vendor's Response Timeout. Past it 504.
-    pub response: Millis,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Millis(5_000), response: Millis(15_000) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,30 +226,22 @@ mod tests {
     }
 
     #[test]
-    fn upstream_urls_are_plain() {
-        let url = UpstreamUrl::parse("http://127.0.0.1:9000/posts/").expect("valid");
-        assert_eq!(
-            (url.authority().as_str(), url.path_prefix(), url.port()),
-            ("127.0.0.1:9000", "/posts", 9000)
-        );
-        let v6 = UpstreamUrl::parse("http://[::1]:9000").expect("valid");
-        assert_eq!((v6.host(), v6.path_prefix()), ("::1", ""));
-        for bad in ["127.0.0.1:9000", "ftp://x", "http://u:p@x", "http://x/?q", "http://x/#f", "http://"] {
-            assert!(UpstreamUrl::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn apis_clash_only_where_a_request_could_be_for_both() {
         let listen = |port, hosts: &[&str]| Listen {
             address: Listen::DEFAULT_ADDRESS,
             port,
             base_path: BasePath::parse("/a").expect("valid"),
             hosts: hosts.iter().map(|h| Host::parse(h).expect("valid")).collect(),
+            version_header: None,
         };
-        assert!(listen(1, &[]).clashes_with(&listen(1, &[])));
-        assert!(listen(1, &["x", "y"]).clashes_with(&listen(1, &["Y"])));
-        assert!(!listen(1, &["x"]).clashes_with(&listen(1, &[])), "a named host wins over any host");
-        assert!(!listen(1, &[]).clashes_with(&listen(2, &[])));
+        let clash = |one: &Listen, other: &Listen| one.clashes_with("v1", other, "v2");
+        assert!(clash(&listen(1, &[]), &listen(1, &[])));
+        assert!(clash(&listen(1, &["x", "y"]), &listen(1, &["Y"])));
+        assert!(!clash(&listen(1, &["x"]), &listen(1, &[])), "a named host wins over any host");
+        assert!(!clash(&listen(1, &[]), &listen(2, &[])));
+        let by_header = Listen { version_header: Some("api-version".into()), ..listen(1, &[]) };
+        assert!(!clash(&by_header, &by_header), "their versions tell them apart");
+        assert!(by_header.clashes_with("v1", &by_header, "v1"));
+        assert!(!clash(&by_header, &listen(1, &[])), "one takes what is left");
     }
 }

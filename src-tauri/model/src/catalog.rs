@@ -1,6 +1,6 @@
 //! Everything configured, as one value: what the store loads and what a Plan is compiled from.
 
-use crate::{Api, ApiId, AppliedPolicy, ClientApp, Contract, Credential};
+use crate::{Api, ApiId, AppliedPolicy, Certificate, ClientApp, Contract, Credential, Listener};
 
 /// The whole configuration at one moment.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,10 @@ pub struct Catalog {
     pub credentials: Vec<Credential>,
     /// By id, ascending.
     pub contracts: Vec<Contract>,
+    /// By address and port; those without a setting speak plain HTTP.
+    pub listeners: Vec<Listener>,
+    /// By id, ascending.
+    pub certificates: Vec<Certificate>,
 }
 
 impl Catalog {

@@ -4,20 +4,34 @@
 //! control crate compiles them into the gateway's Plan.
 
 mod api;
+mod api_route;
+mod balance;
 mod call;
 mod catalog;
+mod certificate;
 mod client;
 mod duration;
 mod fault;
+mod health;
+mod listener;
 mod policy;
+mod upstream;
+mod upstream_url;
 
-pub use api::{Api, ApiId, BasePath, Host, Listen, Slug, Timeouts, Upstream, UpstreamUrl};
+pub use api::{Api, ApiId, BasePath, Host, Listen, Slug};
+pub use api_route::{ApiRoute, HeaderRule, RoutePath, RouteRule};
+pub use balance::{Balance, HashOn};
 pub use call::{
     CallDetail, CallFacts, CallSink, Header, HeaderBlock, Note, NoteValue, Outcome, Phase, REDACTED,
     TrailStep,
 };
 pub use catalog::Catalog;
+pub use certificate::{Certificate, CertificateId, CertificateKind, PrivateKey};
 pub use client::{ClientApp, ClientAppId, Contract, ContractId, ContractState, Credential, CredentialId};
 pub use duration::{Millis, parse_duration};
 pub use fault::{Fault, Faults};
+pub use health::{Ejection, HealthCheck, StatusRanges};
+pub use listener::{ClientCertificates, Listener, ListenerTls, TlsVersion};
 pub use policy::{AppliedPolicy, AppliedPolicyId, PathPattern, Scope};
+pub use upstream::{Ceilings, Retries, Target, Timeouts, Upstream, UpstreamProtocol, UpstreamTls};
+pub use upstream_url::UpstreamUrl;

@@ -135,5 +135,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         clients: client_app::all(connection)?,
         credentials: credential::all(connection)?,
         contracts: contract::all(connection)?,
+        listeners: Vec::new(),
+        certificates: Vec::new(),
     })
 }

@@ -186,7 +186,7 @@ fn check_clashes(apis: &[(usize, CheckedApi)], faults: &mut Faults) {
                         later.asset_id, later.version, later.label
                     ),
                 );
-            } else if earlier.listen.clashes_with(&later.listen) {
+            } else if earlier.listen.clashes_with(&earlier.version, &later.listen, &later.version) {
                 faults.add(
                     format!("apis[{n}].listen.base_path"),
                     format!(

@@ -92,7 +92,7 @@ impl ApiView {
                 hosts: api.listen.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
             },
             upstream: UpstreamView {
-                url: api.upstream.url.to_string(),
+                url: api.upstream.first_url().map(ToString::to_string).unwrap_or_default(),
                 timeouts: TimeoutsView {
                     connect: api.upstream.timeouts.connect.to_string(),
                     response: api.upstream.timeouts.response.to_string(),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gatepost_model::{Timeouts, Upstream};
+use gatepost_model::{Timeouts, UpstreamUrl};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
@@ -28,8 +28,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Works it out.
-    pub(crate) fn of(upstream: &Upstream) -> Self {
-        let Upstream { url, timeouts } = upstream;
+    pub(crate) fn of(url: &UpstreamUrl, timeouts: Timeouts) -> Self {
         let scheme = if url.is_tls() { "https" } else { "http" };
         Self {
             key: format!("{scheme}://{}:{}", url.host(), url.port()).into(),
@@ -39,7 +38,7 @@ impl Target {
             port: url.port(),
             // A parsed URL's host is ASCII without controls, so this cannot fail.
             authority: HeaderValue::from_str(&url.authority()).unwrap_or(HeaderValue::from_static("")),
-            timeouts: *timeouts,
+            timeouts,
             path_prefix: url.path_prefix().into(),
         }
     }
@@ -75,7 +74,7 @@ mod tests {
 
     fn joined(upstream: &str, base_path: &str, asked: &str) -> String {
         let url = UpstreamUrl::parse(upstream).expect("valid");
-        let target = Target::of(&Upstream { url, timeouts: Timeouts::default() });
+        let target = Target::of(&url, Timeouts::default());
         let base_path_len = if base_path == "/" { 0 } else { base_path.len() };
         target.uri_for(&asked.parse().expect("valid"), base_path_len).expect("fits").to_string()
     }

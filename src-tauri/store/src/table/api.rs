@@ -92,7 +92,7 @@ fn execute(
         ":version": new.version, ":label": new.label,
         ":address": new.listen.address.to_string(), ":port": new.listen.port,
         ":base_path": new.listen.base_path.as_str(), ":hosts": hosts_column(&new.listen),
-        ":url": new.upstream.url.to_string(), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
+        ":url": new.upstream.first_url().map(ToString::to_string), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
     });
     rows.map_err(or_taken(Unique::ApiInstance))
 }
@@ -126,10 +126,14 @@ fn from_row(row: &Row<'_>) -> Result<Api, StoreError> {
             base_path: BasePath::parse(text(row, "listen_base_path")?)
                 .map_err(unreadable("api", "listen_base_path"))?,
             hosts: hosts_of(text(row, "listen_hosts")?)?,
+            version_header: None,
         },
+        routes: Vec::new(),
         upstream: Upstream {
-            url: UpstreamUrl::parse(text(row, "upstream_url")?).map_err(unreadable("api", "upstream_url"))?,
             timeouts: timeouts_of(text(row, "upstream_timeouts")?)?,
+            ..Upstream::of_url(
+                UpstreamUrl::parse(text(row, "upstream_url")?).map_err(unreadable("api", "upstream_url"))?,
+            )
         },
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
@@ -151,7 +155,7 @@ fn hosts_of(json: &str) -> Result<Vec<Host>, StoreError> {
 }
 
 fn timeouts_column(upstream: &Upstream) -> String {
-    let Timeouts { connect, response } = upstream.timeouts;
+    let Timeouts { connect, response, .. } = upstream.timeouts;
     serde_json::json!({ "connect": connect, "response": response }).to_string()
 }
 
@@ -162,5 +166,6 @@ fn timeouts_of(json: &str) -> Result<Timeouts, StoreError> {
     Ok(Timeouts {
         connect: column.connect.unwrap_or(default.connect),
         response: column.response.unwrap_or(default.response),
+        ..default
     })
 }

@@ -31,10 +31,11 @@ pub fn new_api(asset_id: &str) -> NewApi {
             port: 65_535,
             base_path: BasePath::default_of(&asset_id, "v1").expect("a path"),
             hosts: ["api.example.com", "[::1]"].map(|host| Host::parse(host).expect("a host")).into(),
+            version_header: None,
         },
         upstream: Upstream {
-            url: UpstreamUrl::parse("https://backend:9443/a%20b").expect("a URL"),
-            timeouts: Timeouts { connect: Millis(1_234), response: Millis(60_000) },
+            timeouts: Timeouts { connect: Millis(1_234), response: Millis(60_000), ..Timeouts::default() },
+            ..Upstream::of_url(UpstreamUrl::parse("https://backend:9443/a%20b").expect("a URL"))
         },
         asset_id,
     }

@@ -35,7 +35,7 @@ impl Api {
     }
 
     pub fn timeout_ms(mut self, ms: u64) -> Self {
-        self.timeouts = Timeouts { connect: Millis(ms), response: Millis(ms) };
+        self.timeouts = Timeouts { connect: Millis(ms), response: Millis(ms), ..Timeouts::default() };
         self
     }
 
@@ -54,8 +54,8 @@ impl Api {
             base_path: BasePath::parse(self.base_path).expect("valid"),
             hosts: self.hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
             upstream: Arc::new(Upstream {
-                url: UpstreamUrl::parse(&self.upstream).expect("valid"),
                 timeouts: self.timeouts,
+                ..Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"))
             }),
             enforcement,
         })
