@@ -31,17 +31,23 @@ pub enum Body {
 
 /// What a caller sends, counted as it passes.
 pub struct CallerBody {
-    incoming: Incoming,
+    stream: CallerStream,
     meter: Rc<Meter>,
+}
+
+/// A caller's body in the protocol that it came by.
+pub(crate) enum CallerStream {
+    Http1(Incoming),
+    Http2(Incoming),
 }
 
 impl Body {
     /// The body of a request that has just arrived.
-    pub(crate) fn of_caller(incoming: Incoming, meter: &Rc<Meter>) -> Self {
-        if incoming.is_end_stream() {
+    pub(crate) fn of_caller(stream: CallerStream, meter: &Rc<Meter>) -> Self {
+        if stream.is_end_stream() {
             Self::Empty
         } else {
-            Self::Caller(CallerBody { incoming, meter: meter.clone() })
+            Self::Caller(CallerBody { stream, meter: meter.clone() })
         }
     }
 
@@ -95,7 +101,7 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => true,
             Self::Full(_) => false,
-            Self::Caller(body) => body.incoming.is_end_stream(),
+            Self::Caller(body) => body.stream.is_end_stream(),
             Self::Upstream(body) => body.is_end_stream(),
         }
     }
@@ -104,7 +110,7 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Caller(body) => body.incoming.size_hint(),
+            Self::Caller(body) => body.stream.size_hint(),
             Self::Upstream(body) => body.size_hint(),
         }
     }
@@ -112,7 +118,7 @@ impl http_body::Body for Body {
 
 impl CallerBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let polled = self.stream.poll_frame(cx);
         self.meter.caller_owes.set(polled.is_pending());
         if let Poll::Ready(frame) = &polled {
             self.meter.sent_last.set(Some(Instant::now()));
@@ -120,6 +126,28 @@ impl CallerBody {
                 self.meter.request_bytes.set(self.meter.request_bytes.get() + data.len() as u64);
             }
         }
-        polled.map_err(Into::into)
+        polled
+    }
+}
+
+impl CallerStream {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Self::Http1(incoming) | Self::Http2(incoming) => {
+                Pin::new(incoming).poll_frame(cx).map_err(Into::into)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Http1(incoming) | Self::Http2(incoming) => incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Http1(incoming) | Self::Http2(incoming) => incoming.size_hint(),
+        }
     }
 }

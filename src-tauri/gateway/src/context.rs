@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatepost_model::{ApiId, ClientAppId, TrailStep};
 use smallvec::SmallVec;
 
-use crate::{ClientDirectory, Plan};
+use crate::{ClientDirectory, Plan, TlsFacts};
 
 /// Who a policy found the caller to be.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Context {
     pub local: SocketAddr,
     /// `http` or `https`, as the caller spoke.
     pub scheme: &'static str,
+    /// What the caller's TLS greeting settled; none on a plain connection.
+    pub tls: Option<Arc<TlsFacts>>,
     /// `x-request-id`.
     pub request_id: Box<str>,
     /// Bytes of the API's base path at the start of the request's path; 0 for `/`.

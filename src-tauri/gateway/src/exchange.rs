@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use http::header::{CONNECTION, CONTENT_LENGTH};
-use hyper::body::Incoming;
+use http::{HeaderValue, Version};
 
+use crate::body::CallerStream;
+use crate::caller::Caller;
 use crate::clock::since_start;
-use crate::connection::Caller;
 use crate::headers::strip_hop_by_hop;
 use crate::record::{Call, RecordedBody};
 use crate::request_id::{self, X_REQUEST_ID};
@@ -23,12 +23,13 @@ use crate::{Body, Context, Enforcement, Plan, Reply, Request, Response};
 pub(crate) async fn answer(
     worker: &Rc<Worker>,
     caller: &Caller,
-    request: http::Request<Incoming>,
+    request: http::Request<CallerStream>,
 ) -> http::Response<RecordedBody> {
     caller.watch.serving();
     let plan = worker.plan();
+    let version = request.version();
     let mut call = Call::begin(worker, plan.number, caller, &request);
-    let request = request.map(|incoming| Body::of_caller(incoming, &call.meter));
+    let request = request.map(|stream| Body::of_caller(stream, &call.meter));
     let may_stay = !worker.draining.get() && plan.listeners.contains_key(&caller.listener);
     let mut response = match find(&plan, caller, request) {
         Ok((placed, request)) => run(worker, caller, plan, &placed, request, &mut call).await,
@@ -36,7 +37,8 @@ pub(crate) async fn answer(
     };
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, call.request_id.clone());
-    if !may_stay {
+    // HTTP/2 says so in a frame of its own.
+    if !may_stay && version < Version::HTTP_2 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     if !response.body().is_as_sent() {
@@ -74,7 +76,8 @@ async fn run(
         now: since_start(call.arrived),
         remote: caller.remote,
         local: caller.local,
-        scheme: "http",
+        scheme: caller.scheme(),
+        tls: caller.tls.clone(),
         request_id: request_id::text(&call.request_id).into(),
         base_path_len: if base_path == "/" { 0 } else { base_path.len() },
         identity: None,

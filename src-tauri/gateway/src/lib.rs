@@ -6,6 +6,7 @@
 
 mod accept;
 mod body;
+mod caller;
 mod chain;
 mod clients;
 mod clock;
@@ -15,6 +16,8 @@ mod exchange;
 mod expression;
 mod gateway;
 mod headers;
+mod http1;
+mod http2;
 mod limits;
 mod listener;
 mod meter;
@@ -29,10 +32,13 @@ mod schema;
 mod state;
 mod stream;
 mod target;
+mod transport;
 mod upstream;
+mod watch;
 mod worker;
 
 pub use body::{Body, BodyError, CallerBody};
+pub use caller::TlsFacts;
 pub use chain::{Chain, Link, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownCredential};
 pub use context::{Context, Identity};

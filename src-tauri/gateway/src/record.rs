@@ -12,11 +12,12 @@ use gatepost_model::{CallDetail, CallFacts, HeaderBlock};
 use http::{HeaderMap, HeaderValue, Method, Version};
 use http_body::{Frame, SizeHint};
 
+use crate::caller::Caller;
 use crate::clock::{micros, wall_us};
-use crate::connection::{Caller, Watch};
 use crate::meter::Meter;
 use crate::redact::redact_query;
 use crate::request_id;
+use crate::watch::Watch;
 use crate::worker::Worker;
 use crate::{Body, BodyError, Context, Response};
 
@@ -77,7 +78,7 @@ impl Call {
             target: redact_query(target).into(),
             host,
             remote: caller.remote,
-            http_version: if request.version() == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" },
+            http_version: name_of_version(request.version()),
             request_headers: capture(headers),
             response_headers: HeaderBlock::default(),
             response_body: None,
@@ -152,7 +153,7 @@ impl Drop for Call {
         let now = Instant::now();
         let (facts, detail) = self.close(now);
         self.worker.sink.record(self.worker.number, facts, detail);
-        self.watch.idle(now);
+        self.watch.served(now);
     }
 }
 
@@ -193,6 +194,14 @@ fn capture(headers: &HeaderMap) -> HeaderBlock {
 
 fn text_of(value: &HeaderValue) -> Box<str> {
     String::from_utf8_lossy(value.as_bytes()).into()
+}
+
+fn name_of_version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        _ => "HTTP/1.1",
+    }
 }
 
 fn name_of(method: &Method) -> Cow<'static, str> {

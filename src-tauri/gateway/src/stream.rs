@@ -1,4 +1,5 @@
-//! A TCP stream that hands a head and a short body to the system in one plain write: a vectored one costs more.
+//! A transport as hyper wants it: begins with the bytes that were read already, notes when a caller stops taking what
+//! is for it, and hands a head and a short body to the system in one plain write, since a vectored one costs more.
 
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
@@ -6,9 +7,14 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use bytes::{Buf as _, BytesMut};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+
+use crate::caller::Caller;
+use crate::transport::Transport;
+use crate::watch::Watch;
+use crate::worker::Worker;
 
 /// Most bytes that are copied together; more are worth a vectored write.
 const MAX_JOINED: usize = 8 * 1_024;
@@ -18,14 +24,31 @@ pub(crate) type Joiner = Rc<RefCell<Vec<u8>>>;
 
 /// The stream.
 pub(crate) struct Stream {
-    tcp: TokioIo<TcpStream>,
+    transport: TokioIo<Transport>,
+    /// Read already, to be read again.
+    first: BytesMut,
     joiner: Joiner,
+    watch: Option<Rc<Watch>>,
 }
 
 impl Stream {
-    /// Takes a connected stream over.
-    pub(crate) fn new(tcp: TcpStream, joiner: &Joiner) -> Self {
-        Self { tcp: TokioIo::new(tcp), joiner: joiner.clone() }
+    /// Of a caller's connection, of which `first` has been read already.
+    pub(crate) fn of_caller(transport: Transport, first: BytesMut, worker: &Worker, caller: &Caller) -> Self {
+        let watch = Some(caller.watch.clone());
+        Self { transport: TokioIo::new(transport), first, joiner: worker.joiner.clone(), watch }
+    }
+
+    /// Of a connection to an upstream.
+    pub(crate) fn of_upstream(transport: Transport, worker: &Worker) -> Self {
+        let joiner = worker.joiner.clone();
+        Self { transport: TokioIo::new(transport), first: BytesMut::new(), joiner, watch: None }
+    }
+
+    fn noting_stalls<T>(&self, polled: Poll<T>) -> Poll<T> {
+        match &self.watch {
+            Some(watch) => watch.noting_stalls(polled),
+            None => polled,
+        }
     }
 }
 
@@ -33,23 +56,34 @@ impl Read for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+        if !self.first.is_empty() {
+            let taken = buffer.remaining().min(self.first.len());
+            buffer.put_slice(&self.first[..taken]);
+            self.first.advance(taken);
+            return Poll::Ready(Ok(()));
+        }
+        let polled = Pin::new(&mut self.transport).poll_read(cx, buffer);
+        if let (true, Some(watch)) = (polled.is_ready(), &self.watch) {
+            watch.reading();
+        }
+        polled
     }
 }
 
 impl Write for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.transport).poll_write(cx, bytes);
+        self.noting_stalls(polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.transport).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.transport).poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -61,19 +95,20 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Self { tcp, joiner } = &mut *self;
-        let tcp = Pin::new(tcp);
-        if let [piece] = pieces {
-            return tcp.poll_write(cx, piece);
-        }
-        if pieces.iter().map(|piece| piece.len()).sum::<usize>() > MAX_JOINED {
-            return tcp.poll_write_vectored(cx, pieces);
-        }
-        let mut joined = joiner.borrow_mut();
-        joined.clear();
-        for piece in pieces {
-            joined.extend_from_slice(piece);
-        }
-        tcp.poll_write(cx, &joined)
+        let Self { transport, joiner, .. } = &mut *self;
+        let transport = Pin::new(transport);
+        let polled = if let [piece] = pieces {
+            transport.poll_write(cx, piece)
+        } else if pieces.iter().map(|piece| piece.len()).sum::<usize>() > MAX_JOINED {
+            transport.poll_write_vectored(cx, pieces)
+        } else {
+            let mut joined = joiner.borrow_mut();
+            joined.clear();
+            for piece in pieces {
+                joined.extend_from_slice(piece);
+            }
+            transport.poll_write(cx, &joined)
+        };
+        self.noting_stalls(polled)
     }
 }

@@ -17,10 +17,11 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
-use crate::connection::{Connections, adopt};
+use crate::connection::adopt;
 use crate::request_id::RequestIds;
 use crate::stream::Joiner;
 use crate::upstream::{Pool, Resolver};
+use crate::watch::Connections;
 use crate::{Limits, Plan};
 
 /// How often connections are looked at for those that stood too long.

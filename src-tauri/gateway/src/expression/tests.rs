@@ -19,6 +19,7 @@ fn context() -> crate::Context {
         remote: ([192, 0, 2, 5], 40_000).into(),
         local: ([127, 0, 0, 1], 8081).into(),
         scheme: "http",
+        tls: None,
         request_id: "r-1".into(),
         base_path_len: 6,
         identity: Some(Identity {

@@ -16,15 +16,20 @@ use crate::meter::Meter;
 
 /// A response body straight from an upstream. Dropped before its end, it takes the connection with it.
 pub struct UpstreamBody {
-    incoming: Incoming,
+    stream: UpstreamStream,
     lease: Option<Lease>,
     meter: Rc<Meter>,
 }
 
+/// An upstream's body in the protocol that it came by.
+pub(super) enum UpstreamStream {
+    Http1(Incoming),
+}
+
 impl UpstreamBody {
-    pub(super) fn new(incoming: Incoming, lease: Lease, meter: Rc<Meter>) -> Self {
-        let mut body = Self { incoming, lease: Some(lease), meter };
-        if body.incoming.is_end_stream() {
+    pub(super) fn new(stream: UpstreamStream, lease: Lease, meter: Rc<Meter>) -> Self {
+        let mut body = Self { stream, lease: Some(lease), meter };
+        if body.stream.is_end_stream() {
             body.finish();
         }
         body
@@ -34,11 +39,11 @@ impl UpstreamBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let polled = self.stream.poll_frame(cx);
         match &polled {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(_))) => {
-                if self.incoming.is_end_stream() {
+                if self.stream.is_end_stream() {
                     self.finish();
                 }
             }
@@ -48,15 +53,15 @@ impl UpstreamBody {
                 self.lease = None;
             }
         }
-        polled.map_err(Into::into)
+        polled
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.stream.is_end_stream()
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.stream.size_hint()
     }
 
     fn finish(&mut self) {
@@ -72,6 +77,26 @@ impl Drop for UpstreamBody {
     fn drop(&mut self) {
         if self.lease.is_some() {
             self.meter.upstream_ended.set(Some(Instant::now()));
+        }
+    }
+}
+
+impl UpstreamStream {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Self::Http1(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Http1(incoming) => incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Http1(incoming) => incoming.size_hint(),
         }
     }
 }

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 
@@ -14,6 +12,7 @@ use super::pool::Connection;
 use super::{Target, bounded, tls};
 use crate::Body;
 use crate::stream::Stream;
+use crate::transport::Transport;
 use crate::worker::Worker;
 
 /// Most bytes of an answer held for one connection: its head must fit, its body passes in pieces of at most this.
@@ -46,19 +45,14 @@ pub(super) async fn connect(target: &Target, worker: &Worker) -> Result<Connecti
         let (stream, address) = opening.await?;
         // An upstream that closed already says so on the first read; failing here would say it less well.
         let _ = stream.set_nodelay(true);
-        if target.is_tls {
-            greet(TokioIo::new(tls::wrap(stream, target).await?), address).await
-        } else {
-            greet(Stream::new(stream, &worker.joiner), address).await
-        }
+        let transport =
+            if target.is_tls { tls::wrap(stream, target).await? } else { Transport::Plain(stream) };
+        greet(Stream::of_upstream(transport, worker), address).await
     };
     timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))
 }
 
-async fn greet<S>(stream: S, address: SocketAddr) -> Result<Connection, Fault>
-where
-    S: Read + Write + Unpin + 'static,
-{
+async fn greet(stream: Stream, address: SocketAddr) -> Result<Connection, Fault> {
     let greeted = http1::Builder::new().max_buf_size(MAX_BUFFER).handshake::<_, Body>(stream).await;
     let (sender, connection) = greeted.map_err(|error| Fault::no_answer(address, &error))?;
     tokio::task::spawn_local(async move {

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::time::timeout_at;
 
+use super::body::UpstreamStream;
 use super::connect::connect;
 use super::fault::{Fault, closed_before_answer};
 use super::pool::{Connection, Lease};
@@ -111,8 +112,9 @@ async fn ask(
         return Err(Fault::unasked_upgrade(address));
     }
     let lease = Lease { connection, target: target.key.clone(), pool: worker.pool.clone() };
-    let mut response =
-        response.map(|incoming| Body::Upstream(UpstreamBody::new(incoming, lease, meter.clone())));
+    let mut response = response.map(|incoming| {
+        Body::Upstream(UpstreamBody::new(UpstreamStream::Http1(incoming), lease, meter.clone()))
+    });
     *response.version_mut() = Version::HTTP_11;
     strip_hop_by_hop(response.headers_mut());
     Ok(Ok(response))

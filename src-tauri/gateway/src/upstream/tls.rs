@@ -8,10 +8,10 @@ use rustls::pki_types::ServerName;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use super::Target;
 use super::fault::Fault;
+use crate::transport::Transport;
 
 /// Made with the first call over TLS, since reading the system's certificates takes a while.
 static CONFIG: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
@@ -25,9 +25,11 @@ static CONFIG: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
 });
 
 /// Greets the target over `stream` and checks that its certificate is for its name.
-pub(super) async fn wrap(stream: TcpStream, target: &Target) -> Result<TlsStream<TcpStream>, Fault> {
+pub(super) async fn wrap(stream: TcpStream, target: &Target) -> Result<Transport, Fault> {
     let fault = |error: &dyn std::fmt::Display| Fault::tls(&target.host, error);
     let config = CONFIG.as_ref().map_err(|error| fault(error))?;
     let name = ServerName::try_from(target.host.to_string()).map_err(|error| fault(&error))?;
-    TlsConnector::from(config.clone()).connect(name, stream).await.map_err(|error| fault(&error))
+    let stream =
+        TlsConnector::from(config.clone()).connect(name, stream).await.map_err(|error| fault(&error))?;
+    Ok(Transport::Tls(Box::new(stream.into())))
 }

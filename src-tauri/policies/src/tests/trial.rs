@@ -101,6 +101,7 @@ impl Trial {
             remote: ([127, 0, 0, 1], 40_000).into(),
             local: ([127, 0, 0, 1], 8081).into(),
             scheme: "http",
+            tls: None,
             request_id: "r-1".into(),
             base_path_len: 0,
             identity: None,
