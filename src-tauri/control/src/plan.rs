@@ -59,6 +59,10 @@ fn compile_route(api: &Api, policies: &[&AppliedPolicy], kinds: &[Kind], states:
         api: api.id,
         base_path: api.listen.base_path.clone(),
         hosts: api.listen.hosts.clone(),
+        // A token was made sure of where it came in, and every token is a header's name.
+        version_header: api.listen.version_header.as_deref().and_then(|name| name.parse().ok()),
+        version: api.version.as_str().into(),
+        routes: api.routes.clone(),
         upstream: Arc::new(api.upstream.clone()),
         enforcement,
     }

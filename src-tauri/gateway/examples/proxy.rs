@@ -29,13 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let workers: NonZeroUsize = arguments.next().as_deref().unwrap_or("1").parse()?;
     let calls = Arc::new(Queue(ArrayQueue::new(65_536)));
     let gateway = Gateway::start(workers, calls.clone(), Limits::default())?;
-    let route = Route {
-        api: ApiId(1),
-        base_path: BasePath::parse("/api")?,
-        hosts: Vec::new(),
-        upstream: Arc::new(Upstream::of_url(url)),
-        enforcement: Enforcement::Ready(Chain::default()),
-    };
+    let ready = Enforcement::Ready(Chain::default());
+    let route = Route::plain(ApiId(1), BasePath::parse("/api")?, Upstream::of_url(url), ready);
     let listeners = BTreeMap::from([(address, RouteTable::new([Arc::new(route)]))]);
     let states = gateway.apply(Arc::new(Plan { number: 1, listeners, ..Plan::default() }));
     if let Some(Listening::Failed { message, .. }) = states.first().map(|listener| &listener.state) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gatepost_model::{ApiId, BasePath, Host, Upstream};
+use gatepost_model::{ApiId, ApiRoute, BasePath, Host, Upstream};
+use http::HeaderName;
 
 use crate::{Chain, ClientDirectory, RouteTable};
 
@@ -29,10 +30,32 @@ pub struct Route {
     pub base_path: BasePath,
     /// Host names it answers to; empty means any.
     pub hosts: Vec<Host>,
-    /// What is behind it.
+    /// Header that must name its version; among APIs at one place, one without takes what no other does.
+    pub version_header: Option<HeaderName>,
+    /// Its version, as that header names it.
+    pub version: Box<str>,
+    /// Requests that go elsewhere, first match first.
+    pub routes: Vec<ApiRoute>,
+    /// What is behind it for all others.
     pub upstream: Arc<Upstream>,
     /// Its policies.
     pub enforcement: Enforcement,
+}
+
+impl Route {
+    /// An API for any host, told apart by its base path alone, with one upstream for everything.
+    pub fn plain(api: ApiId, base_path: BasePath, upstream: Upstream, enforcement: Enforcement) -> Self {
+        Self {
+            api,
+            base_path,
+            hosts: Vec::new(),
+            version_header: None,
+            version: "v1".into(),
+            routes: Vec::new(),
+            upstream: Arc::new(upstream),
+            enforcement,
+        }
+    }
 }
 
 /// Whether an API's policies can be enforced.

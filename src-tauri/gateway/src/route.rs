@@ -81,12 +81,12 @@ mod tests {
     use gatepost_model::{ApiId, BasePath, Host, Upstream, UpstreamUrl};
 
     fn route(id: i64, base_path: &str, hosts: &[&str]) -> Arc<Route> {
+        let base_path = BasePath::parse(base_path).expect("valid");
+        let upstream = Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"));
+        let ready = Enforcement::Ready(Chain::default());
         Arc::new(Route {
-            api: ApiId(id),
-            base_path: BasePath::parse(base_path).expect("valid"),
             hosts: hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
-            upstream: Arc::new(Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"))),
-            enforcement: Enforcement::Ready(Chain::default()),
+            ..Route::plain(ApiId(id), base_path, upstream, ready)
         })
     }
 

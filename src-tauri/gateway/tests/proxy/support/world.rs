@@ -49,15 +49,14 @@ impl Api {
         } else {
             Enforcement::Ready(Chain::new(links.collect()))
         };
+        let base_path = BasePath::parse(self.base_path).expect("valid");
+        let upstream = Upstream {
+            timeouts: self.timeouts,
+            ..Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"))
+        };
         Arc::new(Route {
-            api: ApiId(number),
-            base_path: BasePath::parse(self.base_path).expect("valid"),
             hosts: self.hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
-            upstream: Arc::new(Upstream {
-                timeouts: self.timeouts,
-                ..Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"))
-            }),
-            enforcement,
+            ..Route::plain(ApiId(number), base_path, upstream, enforcement)
         })
     }
 }
