@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::http2;
 use crate::meter::Meter;
 use crate::upstream::UpstreamBody;
 
@@ -38,7 +39,7 @@ pub struct CallerBody {
 /// A caller's body in the protocol that it came by.
 pub(crate) enum CallerStream {
     Http1(Incoming),
-    Http2(Incoming),
+    Http2(http2::Incoming),
 }
 
 impl Body {
@@ -133,21 +134,22 @@ impl CallerBody {
 impl CallerStream {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
-            Self::Http1(incoming) | Self::Http2(incoming) => {
-                Pin::new(incoming).poll_frame(cx).map_err(Into::into)
-            }
+            Self::Http1(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Self::Http2(incoming) => incoming.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Http1(incoming) | Self::Http2(incoming) => incoming.is_end_stream(),
+            Self::Http1(incoming) => incoming.is_end_stream(),
+            Self::Http2(incoming) => incoming.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Http1(incoming) | Self::Http2(incoming) => incoming.size_hint(),
+            Self::Http1(incoming) => incoming.size_hint(),
+            Self::Http2(incoming) => incoming.size_hint(),
         }
     }
 }

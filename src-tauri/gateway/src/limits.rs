@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections of callers over all workers; 10,000. Past it new ones wait unaccepted.
     pub max_connections: usize,
+    /// Requests under way on HTTP/2 connections over all workers; 10,000. Past it a stream is refused, and its caller may
+    /// ask again.
+    pub max_streams: usize,
     /// Bytes of a request's head, and of a connection's buffers; 64 KiB. A caller with a longer head is answered 431.
     pub max_head_bytes: usize,
     /// From a head's first byte to its last; 10 s. Past it the connection is closed.
@@ -26,6 +29,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 10_000,
+            max_streams: 10_000,
             max_head_bytes: 64 * 1024,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),

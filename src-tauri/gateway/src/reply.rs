@@ -61,6 +61,11 @@ impl Reply {
         Self::new(StatusCode::TOO_MANY_REQUESTS, error).header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
+    /// 431: the head is over a limit.
+    pub fn head_too_large(error: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, error)
+    }
+
     /// 500: a policy could not do its work.
     pub fn failed(error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, error)

@@ -7,13 +7,16 @@ use http::header::HOST;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, Uri, Version};
 
-use crate::Reply;
+use crate::{Reply, http2};
 
 /// Checks method, target and host, and puts the target into origin form: an absolute target's authority becomes the
 /// `Host` header (RFC 9112, 3.2.2).
 pub(crate) fn settle<B>(request: &mut http::Request<B>) -> Result<(), Reply> {
     if request.method() == Method::CONNECT {
         return Err(Reply::bad_request("CONNECT is not supported"));
+    }
+    if request.version() == Version::HTTP_2 {
+        http2::check(request)?;
     }
     if let Some(authority) = request.uri().authority() {
         let host = host_of(authority)?;

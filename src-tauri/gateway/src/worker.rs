@@ -65,6 +65,10 @@ pub(crate) struct Worker {
     pub(crate) limits: Limits,
     /// Most connections of callers on this worker.
     pub(crate) max_connections: usize,
+    /// Most requests under way on HTTP/2 connections of callers on this worker.
+    pub(crate) max_streams: usize,
+    /// How many there are.
+    pub(crate) streams: Cell<usize>,
     /// Where calls go when they are over.
     pub(crate) sink: Arc<dyn CallSink>,
     /// Makes `x-request-id`.
@@ -94,6 +98,8 @@ impl Worker {
             number,
             limits,
             max_connections: limits.max_connections.div_ceil(workers).max(1),
+            max_streams: limits.max_streams.div_ceil(workers).max(1),
+            streams: Cell::new(0),
             sink,
             request_ids: RequestIds::new()?,
             pool: Rc::new(Pool::new(&limits)),

@@ -1,55 +1,29 @@
-//! HTTP/2 with callers: hyper's, each stream a task of its own on the same thread.
+//! HTTP/2 (RFC 9113) on either side of the gateway, on the `h2` crate. Each stream of a caller is a task of its own on
+//! the worker's thread; each connection is one more, which alone reads and writes.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::rc::Rc;
+mod body;
+mod pings;
+mod request;
+mod server;
+mod wire;
 
-use bytes::BytesMut;
-use hyper::rt::Executor;
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
+pub(crate) use body::Incoming;
+pub(crate) use request::check;
+pub(crate) use server::serve;
 
-use crate::body::CallerStream;
-use crate::caller::Caller;
-use crate::connection::Broken;
-use crate::exchange::answer;
-use crate::stream::Stream;
-use crate::transport::Transport;
-use crate::worker::Worker;
+/// What HTTP/2 says in frames of its own: streams under way on one connection in either direction. As many as nginx
+/// and the RFC's least (100) allow a browser or a gRPC client to work with.
+const MAX_STREAMS: u32 = 128;
 
-/// Serves a connection, of which `first` has been read already.
-pub(crate) async fn serve(
-    worker: &Rc<Worker>,
-    caller: &Rc<Caller>,
-    transport: Transport,
-    first: BytesMut,
-) -> Result<(), Broken> {
-    let io = Stream::of_caller(transport, first, worker, caller);
-    let service = service_fn(move |request: http::Request<_>| {
-        let (worker, caller) = (worker.clone(), caller.clone());
-        async move { Ok::<_, Infallible>(answer(&worker, &caller, request.map(CallerStream::Http2)).await) }
-    });
-    let connection = http2::Builder::new(OnThisThread).serve_connection(io, service);
-    let mut connection = pin!(connection);
-    let mut told_to_end = false;
-    poll_fn(|cx| {
-        if worker.draining.get() && !told_to_end {
-            told_to_end = true;
-            connection.as_mut().graceful_shutdown();
-        }
-        connection.as_mut().poll(cx)
-    })
-    .await
-    .map_err(Into::into)
-}
+/// Bytes of one stream that may wait for whoever takes them. Holds up a fast sender at a slow receiver; at 20 ms there
+/// and back it lets 12 MB a second pass.
+const STREAM_WINDOW: u32 = 256 * 1_024;
 
-/// Runs the streams of a connection where the connection runs.
-#[derive(Clone, Copy)]
-struct OnThisThread;
+/// Bytes of one stream that wait to be sent.
+const SEND_BUFFER: usize = 64 * 1_024;
 
-impl<F: Future<Output = ()> + 'static> Executor<F> for OnThisThread {
-    fn execute(&self, stream: F) {
-        tokio::task::spawn_local(stream);
-    }
-}
+/// Streams that we reset and still remember, so that what was under way for them is told from an error.
+const MAX_REMEMBERED_RESETS: usize = 32;
+
+/// Streams that the other side's own errors made us reset, before its connection is closed.
+const MAX_ERRORS: usize = 128;

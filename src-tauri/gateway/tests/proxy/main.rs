@@ -2,6 +2,7 @@
 
 mod faults;
 mod headers;
+mod http2;
 mod lifecycle;
 mod records;
 mod routing;

@@ -41,6 +41,18 @@ impl Exchange {
         Next::Keep
     }
 
+    /// The same to a gateway that may have gone.
+    pub fn try_say(&mut self, bytes: &str) -> std::io::Result<()> {
+        self.stream.get_mut().write_all(bytes.as_bytes())
+    }
+
+    /// What is left until the gateway closes; an abortive close counts too.
+    pub fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        let _ = self.stream.read_to_end(&mut rest);
+        String::from_utf8(rest).expect("text")
+    }
+
     /// The next chunk of a chunked body, empty at its end.
     pub fn chunk(&mut self) -> String {
         let size = self.line().expect("a chunk size");

@@ -4,6 +4,7 @@
 
 mod backend;
 mod client;
+pub mod http2;
 mod tls;
 mod world;
 

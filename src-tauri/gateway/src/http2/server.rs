@@ -1,0 +1,221 @@
+//! HTTP/2 with callers. A flood of streams, resets, headers, pings or settings ends the connection, at the bounds that
+//! `h2` and the constants here set; a caller that resets a stream ends its upstream request.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use h2::server::{Builder, SendResponse};
+use h2::{Reason, RecvStream};
+use http::Method;
+
+use super::body::{Incoming, send};
+use super::pings::Pings;
+use super::request::join_cookies;
+use super::wire::Wire;
+use super::{MAX_ERRORS, MAX_REMEMBERED_RESETS, MAX_STREAMS, SEND_BUFFER, STREAM_WINDOW};
+use crate::Limits;
+use crate::body::CallerStream;
+use crate::caller::Caller;
+use crate::connection::Broken;
+use crate::exchange::answer;
+use crate::headers::strip_hop_by_hop;
+use crate::record::RecordedBody;
+use crate::transport::Transport;
+use crate::worker::Worker;
+
+/// Bytes of all streams of a caller's connection that may wait for upstreams.
+const CONNECTION_WINDOW: u32 = 1_024 * 1_024;
+
+/// Streams that a caller may have reset before they were even looked at.
+const MAX_UNSEEN_RESETS: usize = 20;
+
+/// Streams that a caller may reset before their answer began, within [`RESET_WINDOW`]: each cost an upstream a request
+/// (CVE-2023-44487).
+const MAX_RESETS: u32 = 200;
+
+/// See [`MAX_RESETS`].
+const RESET_WINDOW: Duration = Duration::from_secs(10);
+
+/// Serves a connection, of which `first` has been read already.
+pub(crate) async fn serve(
+    worker: &Rc<Worker>,
+    caller: &Rc<Caller>,
+    transport: Transport,
+    first: BytesMut,
+) -> Result<(), Broken> {
+    let wire = Wire::new(transport, first, Some(caller.watch.clone()));
+    let mut greeting = pin!(settings(&worker.limits).handshake::<_, Bytes>(wire.clone()));
+    let greeted = poll_fn(|cx| wire.turn(cx, |cx| greeting.as_mut().poll(cx).map_err(Broken::from)));
+    let mut connection = greeted.await?;
+    // From here on streams count as work, and not bytes.
+    caller.watch.served(Instant::now());
+    let mut pings = Pings::new(connection.ping_pong());
+    let resets = Rc::new(Resets::default());
+    let mut is_ending = false;
+    let mut turn = |cx: &mut Context<'_>| {
+        if worker.draining.get() && !is_ending {
+            is_ending = true;
+            connection.graceful_shutdown();
+        }
+        if resets.are_too_many() {
+            connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+        }
+        if pings.poll_silence(cx, || connection.has_streams()).is_ready() {
+            return Poll::Ready(Err("the caller answers no ping".into()));
+        }
+        while let Some(accepted) = ready!(connection.poll_accept(cx)) {
+            let (request, respond) = accepted?;
+            if !is_ending && !worker.plan().listeners.contains_key(&caller.listener) {
+                is_ending = true;
+                connection.graceful_shutdown();
+            }
+            begin(worker, caller, &resets, request, respond);
+        }
+        Poll::Ready(Ok(()))
+    };
+    poll_fn(|cx| wire.turn(cx, &mut turn)).await
+}
+
+fn settings(limits: &Limits) -> Builder {
+    let mut settings = Builder::new();
+    settings
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buffer_size(SEND_BUFFER)
+        .max_header_list_size(u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_reset_streams(MAX_REMEMBERED_RESETS)
+        .max_pending_accept_reset_streams(MAX_UNSEEN_RESETS)
+        .max_local_error_reset_streams(Some(MAX_ERRORS));
+    settings
+}
+
+/// How many streams of a connection its caller reset before their answer began.
+struct Resets {
+    since: Cell<Instant>,
+    count: Cell<u32>,
+}
+
+impl Default for Resets {
+    fn default() -> Self {
+        Self { since: Cell::new(Instant::now()), count: Cell::new(0) }
+    }
+}
+
+impl Resets {
+    fn note(&self, now: Instant) {
+        if now.saturating_duration_since(self.since.get()) >= RESET_WINDOW {
+            self.since.set(now);
+            self.count.set(0);
+        }
+        self.count.set(self.count.get() + 1);
+    }
+
+    fn are_too_many(&self) -> bool {
+        self.count.get() > MAX_RESETS
+    }
+}
+
+/// Gives a stream its task, or refuses it where this worker has enough of them; its caller may then ask again
+/// (RFC 9113, 8.7).
+fn begin(
+    worker: &Rc<Worker>,
+    caller: &Rc<Caller>,
+    resets: &Rc<Resets>,
+    request: http::Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+) {
+    let Some(place) = Place::take(worker) else {
+        return respond.send_reset(Reason::REFUSED_STREAM);
+    };
+    let (caller, resets) = (caller.clone(), resets.clone());
+    tokio::task::spawn_local(async move {
+        let worker = &place.0;
+        if contained(serve_stream(worker, &caller, &resets, request, &mut respond)).await.is_err() {
+            worker.panics.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(remote = %caller.remote, "a call panicked; its stream is reset");
+            respond.send_reset(Reason::INTERNAL_ERROR);
+        }
+    });
+}
+
+/// A place among the worker's streams.
+struct Place(Rc<Worker>);
+
+impl Place {
+    fn take(worker: &Rc<Worker>) -> Option<Self> {
+        let taken = worker.streams.get();
+        (taken < worker.max_streams).then(|| {
+            worker.streams.set(taken + 1);
+            Self(worker.clone())
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.streams.set(self.0.streams.get() - 1);
+    }
+}
+
+/// A policy that panics takes its own call with it, and nothing else.
+async fn contained(stream: impl Future<Output = ()>) -> Result<(), ()> {
+    let mut stream = pin!(stream);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| stream.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(_) => Poll::Ready(Err(())),
+    })
+    .await
+}
+
+async fn serve_stream(
+    worker: &Rc<Worker>,
+    caller: &Caller,
+    resets: &Resets,
+    request: http::Request<RecvStream>,
+    respond: &mut SendResponse<Bytes>,
+) {
+    let is_head = request.method() == Method::HEAD;
+    let (mut head, stream) = request.into_parts();
+    let body = CallerStream::Http2(Incoming::new(stream, &head.headers));
+    join_cookies(&mut head.headers);
+    let mut answering = pin!(answer(worker, caller, http::Request::from_parts(head, body)));
+    let answered = poll_fn(|cx| match answering.as_mut().poll(cx) {
+        Poll::Ready(response) => Poll::Ready(Some(response)),
+        Poll::Pending => respond.poll_reset(cx).map(|_| None),
+    });
+    match answered.await {
+        Some(response) => send_answer(respond, response, is_head, worker.limits.stall_timeout).await,
+        None => resets.note(Instant::now()),
+    }
+}
+
+async fn send_answer(
+    respond: &mut SendResponse<Bytes>,
+    response: http::Response<RecordedBody>,
+    is_head: bool,
+    patience: Duration,
+) {
+    let (mut head, mut body) = response.into_parts();
+    strip_hop_by_hop(&mut head.headers);
+    let has_body = !is_head && !http_body::Body::is_end_stream(&body);
+    match respond.send_response(http::Response::from_parts(head, ()), !has_body) {
+        Ok(mut stream) if has_body => {
+            if let Err(stopped) = send(&mut stream, &mut body, patience).await {
+                tracing::debug!(?stopped, "an answer did not go out to its end");
+            }
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::debug!(%error, "an answer could not be sent");
+            respond.send_reset(Reason::INTERNAL_ERROR);
+        }
+    }
+}
