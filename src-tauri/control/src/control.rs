@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use gatepost_gateway::{Gateway, Kind, Limits, StateStore};
-use gatepost_model::{Catalog, Fault};
+use gatepost_model::Fault;
 use gatepost_policies::KINDS;
 use gatepost_store::{Store, Write};
 use gatepost_traffic::{Traffic, system_clock};
@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::plan::{InForce, compile};
+use crate::plan::{InForce, compile, first_clash};
 use crate::sample::Sample;
 
 /// How often a port that could not be had is tried again.
@@ -169,9 +169,8 @@ impl Control {
         let before = inner.in_force.load_full();
         let (value, in_force) = inner.store.write(what, now, |tx| {
             let value = change(tx)?;
-            let catalog = tx.load()?;
-            refuse_clashes(&catalog, &before.catalog)?;
-            let in_force = compile(catalog, tx.number(), now, KINDS, &inner.states, &before);
+            let in_force = compile(tx.load()?, tx.number(), now, KINDS, &inner.states, &before);
+            refuse_clashes(&in_force, &before)?;
             Ok::<_, ApiError>((value, in_force))
         })?;
         inner.gateway.apply(Arc::clone(&in_force.plan));
@@ -258,23 +257,16 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Two APIs that could both take a request: a fault of the one that changed.
-fn refuse_clashes(catalog: &Catalog, before: &Catalog) -> Result<(), ApiError> {
-    for api in catalog.apis.iter().filter(|api| !before.apis.contains(api)) {
-        let other = catalog.apis.iter().find(|other| {
-            other.id != api.id && other.listen.clashes_with(&other.version, &api.listen, &api.version)
-        });
-        if let Some(other) = other {
-            let (path, port) = (&api.listen.base_path, api.listen.port);
-            return Err(ApiError::Taken(Fault::new(
-                "listen.base_path",
-                format!(
-                    "{path} on port {port} is taken by {} {}; choose another base path, port or host",
-                    other.name, other.version
-                ),
-            )));
-        }
-    }
-    Ok(())
+fn refuse_clashes(now: &InForce, before: &InForce) -> Result<(), ApiError> {
+    let Some((api, other)) = first_clash(now, before) else { return Ok(()) };
+    let (path, port) = (&api.listen.base_path, api.listen.port);
+    Err(ApiError::Taken(Fault::new(
+        "listen.base_path",
+        format!(
+            "{path} on port {port} is taken by {} {}; choose another base path, port or host",
+            other.name, other.version
+        ),
+    )))
 }
 
 /// Epoch milliseconds.

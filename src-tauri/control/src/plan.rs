@@ -1,12 +1,13 @@
 //! From the catalog to the Plan: compiles what changed, takes over what did not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gatepost_gateway::{
     Chain, ClientDirectory, Enforcement, Env, Kind, Link, MAX_POLICIES, Plan, Route, RouteTable, StateStore,
 };
-use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog};
+use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Listen};
 
 /// A Plan and the catalog it was compiled from.
 #[derive(Clone, Default)]
@@ -15,6 +16,32 @@ pub struct InForce {
     pub plan: Arc<Plan>,
     /// What it was compiled from.
     pub catalog: Arc<Catalog>,
+}
+
+impl InForce {
+    /// The compiled form of an API.
+    pub fn route(&self, api: &Api) -> Option<&Arc<Route>> {
+        let table = self.plan.listeners.get(&api.listen.socket())?;
+        table.at_base_path(&api.listen.base_path).find(|route| route.api == api.id)
+    }
+
+    /// Another API that could take the same requests.
+    fn clash(&self, api: &Api) -> Option<&Api> {
+        let Listen { port, base_path, .. } = &api.listen;
+        let tables = self.plan.listeners.iter().filter(|(socket, _)| socket.port() == *port);
+        let mut same_path = tables.flat_map(|(_, table)| table.at_base_path(base_path));
+        same_path.find_map(|route| {
+            let other = self.catalog.apis.get(route.api)?;
+            (other.id != api.id && other.listen.clashes_with(&other.version, &api.listen, &api.version))
+                .then_some(other)
+        })
+    }
+}
+
+/// Two APIs, of which the first changed, that could both take a request: the first such pair.
+pub fn first_clash<'a>(now: &'a InForce, before: &'a InForce) -> Option<(&'a Api, &'a Api)> {
+    let mut changed = now.catalog.apis.changes(&before.catalog.apis).into_iter().filter_map(|(_, api)| api);
+    changed.find_map(|api| Some((api, now.clash(api)?)))
 }
 
 /// Compiles `catalog` into Plan `number`. An API that did not change keeps its compiled form, and with it everything
@@ -27,22 +54,38 @@ pub fn compile(
     states: &StateStore,
     previous: &InForce,
 ) -> InForce {
-    let unchanged = unchanged_routes(&catalog, previous);
-    let policies = by_api(&catalog.policies);
-    let mut listeners: BTreeMap<_, Vec<Arc<Route>>> = BTreeMap::new();
-    for api in &catalog.apis {
-        let route = unchanged.get(&api.id).cloned().unwrap_or_else(|| {
-            Arc::new(compile_route(api, policies.get(&api.id).map_or(&[], Vec::as_slice), kinds, states))
-        });
-        listeners.entry(api.listen.socket()).or_default().push(route);
+    let changed = changed_apis(&catalog, &previous.catalog);
+    let mut listeners = previous.plan.listeners.clone();
+    for id in &changed {
+        if let Some(api) = previous.catalog.apis.get(*id) {
+            take_out(&mut listeners, api);
+        }
     }
-    let plan = Plan {
-        number,
-        since_ms,
-        listeners: listeners.into_iter().map(|(socket, routes)| (socket, RouteTable::new(routes))).collect(),
-        clients: clients_of(&catalog, previous),
-    };
+    for api in changed.iter().filter_map(|id| catalog.apis.get(*id)) {
+        let policies: Vec<_> = catalog.policies_of(api.id).collect();
+        let route = Arc::new(compile_route(api, &policies, kinds, states));
+        listeners.entry(api.listen.socket()).or_default().insert(route);
+    }
+    let clients = ClientDirectory::updated(&previous.plan.clients, &catalog, &previous.catalog);
+    let plan = Plan { number, since_ms, listeners, clients };
     InForce { plan: Arc::new(plan), catalog: Arc::new(catalog) }
+}
+
+/// The APIs that are new, gone, or changed, their policies included.
+fn changed_apis(catalog: &Catalog, before: &Catalog) -> BTreeSet<ApiId> {
+    let apis = catalog.apis.changes(&before.apis).into_iter();
+    let apis = apis.filter_map(|(then, now)| Some(then.or(now)?.id));
+    let policies = catalog.policies.changes(&before.policies).into_iter();
+    apis.chain(policies.filter_map(|(then, now)| Some(then.or(now)?.api_id))).collect()
+}
+
+fn take_out(listeners: &mut BTreeMap<SocketAddr, RouteTable>, api: &Api) {
+    let socket = api.listen.socket();
+    let Some(table) = listeners.get_mut(&socket) else { return };
+    table.remove(api.id, &api.listen.base_path);
+    if table.is_empty() {
+        listeners.remove(&socket);
+    }
 }
 
 fn compile_route(api: &Api, policies: &[&AppliedPolicy], kinds: &[Kind], states: &StateStore) -> Route {
@@ -82,44 +125,6 @@ fn compile_link(applied: &AppliedPolicy, kinds: &[Kind], states: &StateStore) ->
         format!("policy `{}` is not valid: {}", applied.policy, why.join("; "))
     })?;
     Link::new(applied.id, kind.name, kind.acts_on, &applied.only, policy)
-}
-
-/// The compiled form of every API that is the same in both catalogs, its policies included.
-fn unchanged_routes(catalog: &Catalog, previous: &InForce) -> HashMap<ApiId, Arc<Route>> {
-    let compiled: HashMap<ApiId, &Arc<Route>> = previous
-        .plan
-        .listeners
-        .values()
-        .flat_map(RouteTable::routes)
-        .map(|route| (route.api, route))
-        .collect();
-    let before: HashMap<ApiId, &Api> = previous.catalog.apis.iter().map(|api| (api.id, api)).collect();
-    let policies_before = by_api(&previous.catalog.policies);
-    let policies = by_api(&catalog.policies);
-    catalog
-        .apis
-        .iter()
-        .filter(|api| {
-            before.get(&api.id) == Some(api) && policies_before.get(&api.id) == policies.get(&api.id)
-        })
-        .filter_map(|api| Some((api.id, Arc::clone(compiled.get(&api.id)?))))
-        .collect()
-}
-
-fn by_api(policies: &[AppliedPolicy]) -> HashMap<ApiId, Vec<&AppliedPolicy>> {
-    let mut by_api: HashMap<ApiId, Vec<&AppliedPolicy>> = HashMap::new();
-    for applied in policies {
-        by_api.entry(applied.api_id).or_default().push(applied);
-    }
-    by_api
-}
-
-fn clients_of(catalog: &Catalog, previous: &InForce) -> Arc<ClientDirectory> {
-    let before = &previous.catalog;
-    let same = before.clients == catalog.clients
-        && before.credentials == catalog.credentials
-        && before.contracts == catalog.contracts;
-    if same { Arc::clone(&previous.plan.clients) } else { Arc::new(ClientDirectory::of(catalog)) }
 }
 
 #[cfg(test)]
@@ -162,6 +167,10 @@ mod tests {
         }
     }
 
+    fn catalog(apis: Vec<Api>, policies: Vec<AppliedPolicy>) -> Catalog {
+        Catalog { apis: apis.into(), policies: policies.into(), ..Catalog::default() }
+    }
+
     fn put_in_force(catalog: Catalog, previous: &InForce) -> InForce {
         compile(catalog, previous.plan.number + 1, 0, KINDS, &StateStore::new(), previous)
     }
@@ -175,7 +184,7 @@ mod tests {
     fn an_api_whose_policies_cannot_be_enforced_never_runs_open_and_takes_no_other_down() {
         let policies =
             vec![applied(1, "of-a-newer-program", true), applied(2, "client-id-enforcement", true)];
-        let catalog = Catalog { apis: vec![api(1), api(2)], policies, ..Catalog::default() };
+        let catalog = catalog(vec![api(1), api(2)], policies);
         let in_force = put_in_force(catalog, &InForce::default());
         let Enforcement::Impossible(why) = &route(&in_force, 1).enforcement else { panic!("it runs open") };
         assert!(why.contains("of-a-newer-program"));
@@ -186,7 +195,7 @@ mod tests {
     fn a_faulty_policy_that_is_off_holds_nothing_up() {
         let mut faulty = applied(1, "rate-limiting", false);
         faulty.config = json!({"limits": "none"});
-        let catalog = Catalog { apis: vec![api(1)], policies: vec![faulty], ..Catalog::default() };
+        let catalog = catalog(vec![api(1)], vec![faulty]);
         let in_force = put_in_force(catalog, &InForce::default());
         assert!(matches!(route(&in_force, 1).enforcement, Enforcement::Ready(_)));
     }
@@ -195,9 +204,9 @@ mod tests {
     fn what_did_not_change_is_taken_over_as_it_is() {
         let policies =
             vec![applied(1, "client-id-enforcement", true), applied(2, "client-id-enforcement", true)];
-        let mut catalog = Catalog { apis: vec![api(1), api(2)], policies, ..Catalog::default() };
+        let mut catalog = catalog(vec![api(1), api(2)], policies);
         let first = put_in_force(catalog.clone(), &InForce::default());
-        catalog.policies[1].enabled = false;
+        catalog.policies.insert(applied(2, "client-id-enforcement", false));
         let second = put_in_force(catalog, &first);
         assert!(Arc::ptr_eq(&route(&first, 1), &route(&second, 1)));
         assert!(!Arc::ptr_eq(&route(&first, 2), &route(&second, 2)));

@@ -29,6 +29,7 @@ mod reply;
 mod request_id;
 mod route;
 mod schema;
+mod shared_map;
 mod state;
 mod stream;
 mod target;

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gatepost_model::{AppliedPolicyId, Fault, Note, Outcome};
 use schemars::JsonSchema;
@@ -158,6 +158,8 @@ pub struct Kind {
     /// A configuration that compiles, as JSON.
     pub example: &'static str,
     schema: fn() -> Value,
+    /// The schema, compiled when it is first needed.
+    checker: OnceLock<Checker>,
     summary: fn(Value) -> Option<String>,
     compile: Compile,
 }
@@ -173,6 +175,7 @@ impl Kind {
             acts_on: C::ACTS_ON,
             example: C::EXAMPLE,
             schema: || schemars::schema_for!(C).to_value(),
+            checker: OnceLock::new(),
             summary: |config| serde_json::from_value::<C>(config).ok().map(|config| config.summary()),
             compile: |config, env| {
                 let config: C = serde_json::from_value(config)
@@ -194,7 +197,7 @@ impl Kind {
 
     /// Compiles a configuration, or gives every fault: first those of its form, then those of its sense.
     pub fn compile(&self, config: &Value, env: &Env<'_>) -> Result<Box<dyn Policy>, Vec<Fault>> {
-        let faults = Checker::of(&self.schema()).faults(config);
+        let faults = self.checker.get_or_init(|| Checker::of(&self.schema())).faults(config);
         if !faults.is_empty() {
             return Err(faults);
         }

@@ -1,17 +1,19 @@
 //! Finds the API of a request on one listener: longest base path of whole segments, a named host before any host.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use gatepost_model::{ApiId, BasePath};
+
 use crate::Route;
+use crate::shared_map::SharedMap;
 use crate::upstream::Target;
 
 /// The APIs of one listener by base path. Looking up costs one hash per segment of the path, whatever the number of
-/// APIs.
-#[derive(Default)]
+/// APIs. A copy shares what does not change.
+#[derive(Clone, Default)]
 pub struct RouteTable {
-    by_base_path: HashMap<Box<str>, Vec<Arc<Placed>>>,
-    /// Longest base path in bytes: longer prefixes of a path need no look-up.
+    by_base_path: SharedMap<Box<str>, Vec<Arc<Placed>>>,
+    /// Longest base path there has been, in bytes: longer prefixes of a path need no look-up.
     longest: usize,
 }
 
@@ -26,17 +28,42 @@ impl RouteTable {
     /// The table of these APIs. Two that could both take a request are a fault found before; here the first wins.
     pub fn new(routes: impl IntoIterator<Item = Arc<Route>>) -> Self {
         let mut table = Self::default();
-        for route in routes {
-            let base_path = route.base_path.as_str();
-            table.longest = table.longest.max(base_path.len());
-            let same_path = table.by_base_path.entry(base_path.into()).or_default();
-            let upstream = &route.upstream;
-            let target = upstream.first_url().map(|url| Target::of(url, upstream.timeouts));
-            same_path.push(Arc::new(Placed { route, target }));
-            // Those that name their hosts come first.
-            same_path.sort_by_key(|placed| placed.route.hosts.is_empty());
-        }
+        routes.into_iter().for_each(|route| table.insert(route));
         table
+    }
+
+    /// Adds an API.
+    pub fn insert(&mut self, route: Arc<Route>) {
+        let base_path = route.base_path.as_str();
+        self.longest = self.longest.max(base_path.len());
+        let mut same_path = self.by_base_path.get(base_path).cloned().unwrap_or_default();
+        let (base_path, upstream) = (base_path.into(), &route.upstream);
+        let target = upstream.first_url().map(|url| Target::of(url, upstream.timeouts));
+        same_path.push(Arc::new(Placed { route, target }));
+        // Those that name their hosts come first.
+        same_path.sort_by_key(|placed| (placed.route.hosts.is_empty(), placed.route.api));
+        self.by_base_path.insert(base_path, same_path);
+    }
+
+    /// Takes an API out, which was put in under this base path.
+    pub fn remove(&mut self, api: ApiId, base_path: &BasePath) {
+        let mut same_path = self.by_base_path.get(base_path.as_str()).cloned().unwrap_or_default();
+        same_path.retain(|placed| placed.route.api != api);
+        if same_path.is_empty() {
+            self.by_base_path.remove(base_path.as_str());
+        } else {
+            self.by_base_path.insert(base_path.as_str().into(), same_path);
+        }
+    }
+
+    /// The APIs with exactly this base path.
+    pub fn at_base_path(&self, base_path: &BasePath) -> impl Iterator<Item = &Arc<Route>> {
+        self.by_base_path.get(base_path.as_str()).into_iter().flatten().map(|placed| &placed.route)
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.routes().next().is_none()
     }
 
     /// The API for this host (lowercase, without port) and path, `/posts` being no prefix of `/postscript`.
@@ -70,7 +97,7 @@ impl RouteTable {
 
     /// All of them.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.by_base_path.values().flatten().map(|placed| &placed.route)
+        self.by_base_path.iter().flat_map(|(_, placed)| placed).map(|placed| &placed.route)
     }
 }
 
@@ -118,6 +145,23 @@ mod tests {
         let table = RouteTable::new([route(1, "/a", &[]), route(2, "/a", &["api.test"])]);
         assert_eq!(found(&table, "api.test", "/a"), Some(2));
         assert_eq!(found(&table, "other.test", "/a"), Some(1));
+    }
+
+    #[test]
+    fn what_is_put_in_and_taken_out_again_leaves_the_rest_as_it_was() {
+        let mut table = RouteTable::new([route(1, "/a", &[]), route(2, "/a", &["api.test"])]);
+        let before = table.clone();
+        table.insert(route(3, "/a", &["other.test"]));
+        table.insert(route(4, "/a/b", &[]));
+        assert_eq!(found(&table, "other.test", "/a/b/c"), Some(4));
+        assert_eq!(found(&table, "other.test", "/a/c"), Some(3));
+        for (api, path) in [(2, "/a"), (4, "/a/b"), (9, "/none")] {
+            table.remove(ApiId(api), &BasePath::parse(path).expect("valid"));
+        }
+        assert_eq!(found(&table, "other.test", "/a/b/c"), Some(3));
+        assert_eq!(found(&table, "api.test", "/a"), Some(1));
+        assert_eq!(found(&before, "api.test", "/a"), Some(2));
+        assert_eq!(found(&before, "other.test", "/a/b/c"), Some(1));
     }
 
     #[test]

@@ -10,7 +10,14 @@ use parking_lot::Mutex;
 /// Holds the running state of applied policies by id and configuration. A Plan being compiled takes over the state
 /// of the Plan in force, so a save that leaves a policy's configuration alone loses none of its counters.
 #[derive(Default)]
-pub struct StateStore(Mutex<HashMap<Key, Weak<dyn Any + Send + Sync>>>);
+pub struct StateStore(Mutex<States>);
+
+#[derive(Default)]
+struct States {
+    by_key: HashMap<Key, Weak<dyn Any + Send + Sync>>,
+    /// How many were alive when those that nobody has any more were last taken out.
+    alive: usize,
+}
 
 /// Whose state, and under which configuration.
 type Key = (AppliedPolicyId, Box<str>);
@@ -29,14 +36,25 @@ impl StateStore {
         make: impl FnOnce() -> T,
     ) -> Arc<T> {
         let mut states = self.0.lock();
-        states.retain(|_, state| state.strong_count() > 0);
-        let known = states.get(&(id, config.into())).and_then(Weak::upgrade);
+        states.sweep();
+        let key = (id, config.into());
+        let known = states.by_key.get(&key).and_then(Weak::upgrade);
         known.and_then(|state| state.downcast().ok()).unwrap_or_else(|| {
             let state = Arc::new(make());
             let erased: Arc<dyn Any + Send + Sync> = state.clone();
-            states.insert((id, config.into()), Arc::downgrade(&erased));
+            states.by_key.insert(key, Arc::downgrade(&erased));
             state
         })
+    }
+}
+
+impl States {
+    /// Takes out what nobody has any more, whenever the number has doubled: little work for each that is added.
+    fn sweep(&mut self) {
+        if self.by_key.len() > 2 * self.alive {
+            self.by_key.retain(|_, state| state.strong_count() > 0);
+            self.alive = self.by_key.len();
+        }
     }
 }
 
@@ -52,5 +70,16 @@ mod tests {
         let same = states.get_or_make(AppliedPolicyId(1), "{}", || Mutex::new(1));
         let other = states.get_or_make(AppliedPolicyId(1), "{\"a\":1}", || Mutex::new(1));
         assert_eq!((*same.lock(), *other.lock()), (2, 1));
+    }
+
+    #[test]
+    fn what_nobody_has_any_more_makes_room() {
+        let states = StateStore::new();
+        let kept = states.get_or_make(AppliedPolicyId(1), "{}", || 1);
+        for id in 2..1_000 {
+            drop(states.get_or_make(AppliedPolicyId(id), "{}", || 1));
+        }
+        assert!(states.0.lock().by_key.len() <= 4);
+        assert!(Arc::ptr_eq(&kept, &states.get_or_make(AppliedPolicyId(1), "{}", || 2)));
     }
 }

@@ -15,6 +15,7 @@ mod fault;
 mod health;
 mod listener;
 mod policy;
+mod rows;
 mod upstream;
 mod upstream_url;
 
@@ -33,5 +34,6 @@ pub use fault::{Fault, Faults};
 pub use health::{Ejection, HealthCheck, StatusRanges};
 pub use listener::{ClientCertificates, Listener, ListenerTls, TlsVersion};
 pub use policy::{AppliedPolicy, AppliedPolicyId, PathPattern, Scope};
+pub use rows::{Row, Rows};
 pub use upstream::{Ceilings, Retries, Target, Timeouts, Upstream, UpstreamProtocol, UpstreamTls};
 pub use upstream_url::UpstreamUrl;

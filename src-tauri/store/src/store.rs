@@ -21,10 +21,17 @@ use crate::{backup, connection, folder};
 /// The catalog of one data folder, which this process alone has open. Calls wait for the disk: keep them off threads
 /// that must not wait.
 pub struct Store {
-    connection: Mutex<Connection>,
+    open: Mutex<Open>,
     vault: Vault,
     /// Last, so that the connection is closed before the folder is free for another process.
     _lock: File,
+}
+
+/// The database, and what is in it.
+struct Open {
+    connection: Connection,
+    /// None until it was first loaded. This process alone writes, so it stays true.
+    catalog: Option<Catalog>,
 }
 
 impl Store {
@@ -45,14 +52,19 @@ impl Store {
         connection::enforce_foreign_keys(&connection).map_err(OpenError::database(&path))?;
         let sample = credential::any_sealed(&connection)?;
         let vault = Vault::open(&FileKey::at(dir.join("vault.key")), sample.as_ref())?;
-        Ok(Self { connection: Mutex::new(connection), vault, _lock: lock })
+        Ok(Self { open: Mutex::new(Open { connection, catalog: None }), vault, _lock: lock })
     }
 
-    /// Everything that is configured.
+    /// Everything that is configured. Read from the database the first time, known afterwards.
     pub fn load(&self) -> Result<Catalog, StoreError> {
-        let mut connection = self.connection.lock();
+        let mut open = self.open.lock();
+        if let Some(catalog) = &open.catalog {
+            return Ok(catalog.clone());
+        }
         // One transaction, so that all tables are of the same moment.
-        write::load(&*connection.transaction()?)
+        let catalog = write::whole(&*open.connection.transaction()?)?;
+        open.catalog = Some(catalog.clone());
+        Ok(catalog)
     }
 
     /// Saves what `change` does, whole or not at all, and notes it as `what` at `now_ms` (epoch milliseconds). On the
@@ -63,34 +75,36 @@ impl Store {
         now_ms: i64,
         change: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.connection.lock();
+        let mut open = self.open.lock();
+        let Open { connection, catalog } = &mut *open;
         let tx =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(WriteError::from)?;
-        let mut write = Write::begin(tx, &self.vault, what, now_ms).map_err(WriteError::from)?;
+        let begun = Write::begin(tx, &self.vault, catalog.clone(), what, now_ms);
+        let mut write = begun.map_err(WriteError::from)?;
         let value = change(&mut write)?;
-        write.commit().map_err(WriteError::from)?;
+        *catalog = write.commit().map_err(WriteError::from)?;
         Ok(value)
     }
 
     /// A credential's secret in clear; none when there is no such credential.
     pub fn reveal_secret(&self, id: CredentialId) -> Result<Option<Secret>, StoreError> {
-        let sealed = credential::sealed(&self.connection.lock(), id)?;
+        let sealed = credential::sealed(&self.open.lock().connection, id)?;
         Ok(sealed.map(|sealed| self.vault.unseal(&sealed)).transpose()?)
     }
 
     /// The newest `limit` changes, newest first.
     pub fn changes(&self, limit: u32) -> Result<Vec<Change>, StoreError> {
-        change::newest(&self.connection.lock(), limit)
+        change::newest(&self.open.lock().connection, limit)
     }
 
     /// A setting; none when it was never set.
     pub fn setting(&self, key: &str) -> Result<Option<Value>, StoreError> {
-        setting::get(&self.connection.lock(), key)
+        setting::get(&self.open.lock().connection, key)
     }
 
     /// Keeps a setting.
     pub fn set_setting(&self, key: &str, value: &Value) -> Result<(), StoreError> {
-        setting::set(&self.connection.lock(), key, value)
+        setting::set(&self.open.lock().connection, key, value)
     }
 }
 

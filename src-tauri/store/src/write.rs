@@ -1,5 +1,7 @@
 //! One save: everything that can be done to the catalog inside it.
 
+use std::collections::BTreeSet;
+
 use gatepost_model::{ApiId, AppliedPolicyId, Catalog, ClientAppId, ContractId, ContractState, CredentialId};
 use rusqlite::{Connection, Transaction};
 
@@ -18,22 +20,32 @@ pub struct Write<'a> {
     vault: &'a Vault,
     number: u64,
     now_ms: i64,
+    /// As last loaded; none before the first load.
+    catalog: Option<Catalog>,
+    /// What was written since then.
+    touched: Touched,
 }
 
 impl<'a> Write<'a> {
-    /// Notes the change first, so that its number is known while the rest is written.
+    /// Notes the change first, so that its number is known while the rest is written. `catalog` is what is in force.
     pub(crate) fn begin(
         tx: Transaction<'a>,
         vault: &'a Vault,
+        catalog: Option<Catalog>,
         what: &str,
         now_ms: i64,
     ) -> Result<Self, StoreError> {
         let number = change::insert(&tx, what, now_ms)?;
-        Ok(Self { tx, vault, number, now_ms })
+        Ok(Self { tx, vault, number, now_ms, catalog, touched: Touched::default() })
     }
 
-    pub(crate) fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit()?)
+    /// Gives the catalog that is in force from now on, when it is known.
+    pub(crate) fn commit(mut self) -> Result<Option<Catalog>, StoreError> {
+        if self.catalog.is_some() {
+            self.load()?;
+        }
+        self.tx.commit()?;
+        Ok(self.catalog)
     }
 
     /// The number that this change, and the Plan it puts in force, will have.
@@ -41,58 +53,81 @@ impl<'a> Write<'a> {
         self.number
     }
 
-    /// The catalog as it will be.
-    pub fn load(&self) -> Result<Catalog, StoreError> {
-        load(&self.tx)
+    /// The catalog as it will be. Reads only what was written since the last time, and shares the rest with the
+    /// catalog in force.
+    pub fn load(&mut self) -> Result<Catalog, StoreError> {
+        let catalog = match self.catalog.take() {
+            None => whole(&self.tx)?,
+            Some(mut catalog) => {
+                self.touched.read_again(&self.tx, &mut catalog)?;
+                catalog
+            }
+        };
+        self.touched = Touched::default();
+        self.catalog = Some(catalog.clone());
+        Ok(catalog)
     }
 
     /// Adds an API.
     pub fn insert_api(&mut self, new: &NewApi) -> Result<ApiId, WriteError> {
-        api::insert(&self.tx, new, self.now_ms)
+        let id = api::insert(&self.tx, new, self.now_ms)?;
+        self.touched.apis.insert(id);
+        Ok(id)
     }
 
     /// Changes an API; its policies and contracts stay.
     pub fn update_api(&mut self, id: ApiId, new: &NewApi) -> Result<(), WriteError> {
+        self.touched.apis.insert(id);
         api::update(&self.tx, id, new, self.now_ms)
     }
 
     /// Deletes an API with its policies and contracts.
     pub fn delete_api(&mut self, id: ApiId) -> Result<(), WriteError> {
+        self.touched.apis.insert(id);
+        self.touched.clients.extend(contract::clients_of(&self.tx, id)?);
         api::delete(&self.tx, id)
     }
 
     /// Puts a policy below the API's others.
     pub fn insert_policy(&mut self, api: ApiId, new: &NewPolicy) -> Result<AppliedPolicyId, WriteError> {
+        self.touched.apis.insert(api);
         applied_policy::insert(&self.tx, api, new)
     }
 
     /// Changes a policy; it keeps its place.
     pub fn update_policy(&mut self, id: AppliedPolicyId, new: &NewPolicy) -> Result<(), WriteError> {
-        applied_policy::update(&self.tx, id, new)
+        self.touched.apis.insert(applied_policy::update(&self.tx, id, new)?);
+        Ok(())
     }
 
     /// Removes a policy; those below it move up.
     pub fn delete_policy(&mut self, id: AppliedPolicyId) -> Result<(), WriteError> {
-        applied_policy::delete(&self.tx, id)
+        self.touched.apis.insert(applied_policy::delete(&self.tx, id)?);
+        Ok(())
     }
 
     /// Gives an API's policies a new order, which must name each of them once.
     pub fn reorder_policies(&mut self, api: ApiId, ids: &[AppliedPolicyId]) -> Result<(), WriteError> {
+        self.touched.apis.insert(api);
         applied_policy::reorder(&self.tx, api, ids)
     }
 
     /// Adds a client app, without credentials.
     pub fn insert_client(&mut self, new: &NewClient) -> Result<ClientAppId, WriteError> {
-        client_app::insert(&self.tx, new, self.now_ms)
+        let id = client_app::insert(&self.tx, new, self.now_ms)?;
+        self.touched.clients.insert(id);
+        Ok(id)
     }
 
     /// Changes a client app.
     pub fn update_client(&mut self, id: ClientAppId, new: &NewClient) -> Result<(), WriteError> {
+        self.touched.clients.insert(id);
         client_app::update(&self.tx, id, new)
     }
 
     /// Deletes a client app with its credentials and contracts.
     pub fn delete_client(&mut self, id: ClientAppId) -> Result<(), WriteError> {
+        self.touched.clients.insert(id);
         client_app::delete(&self.tx, id)
     }
 
@@ -103,32 +138,60 @@ impl<'a> Write<'a> {
         client_id: &str,
         secret: &Secret,
     ) -> Result<CredentialId, WriteError> {
+        self.touched.clients.insert(client_app);
         credential::insert(&self.tx, self.vault, client_app, client_id, secret, self.now_ms)
     }
 
     /// Deletes a credential.
     pub fn delete_credential(&mut self, id: CredentialId) -> Result<(), WriteError> {
-        credential::delete(&self.tx, id)
+        self.touched.clients.insert(credential::delete(&self.tx, id)?);
+        Ok(())
     }
 
     /// Lets a client app call an API: the contract is approved at once.
     pub fn insert_contract(&mut self, client_app: ClientAppId, api: ApiId) -> Result<ContractId, WriteError> {
+        self.touched.clients.insert(client_app);
         contract::insert(&self.tx, client_app, api, self.now_ms)
     }
 
     /// Revokes a contract, or restores it.
     pub fn set_contract_state(&mut self, id: ContractId, state: ContractState) -> Result<(), WriteError> {
-        contract::set_state(&self.tx, id, state, self.now_ms)
+        self.touched.clients.insert(contract::set_state(&self.tx, id, state, self.now_ms)?);
+        Ok(())
     }
 
     /// Deletes a contract.
     pub fn delete_contract(&mut self, id: ContractId) -> Result<(), WriteError> {
-        contract::delete(&self.tx, id)
+        self.touched.clients.insert(contract::delete(&self.tx, id)?);
+        Ok(())
+    }
+}
+
+/// What a save wrote, by owner: an API owns its policies, a client app its credentials and contracts. Naming too much
+/// costs a little, naming too little would leave an old row in force.
+#[derive(Default)]
+struct Touched {
+    apis: BTreeSet<ApiId>,
+    clients: BTreeSet<ClientAppId>,
+}
+
+impl Touched {
+    /// Brings `catalog` to what `connection` sees.
+    fn read_again(&self, connection: &Connection, catalog: &mut Catalog) -> Result<(), StoreError> {
+        for id in self.apis.iter().copied() {
+            catalog.replace_api(id, api::one(connection, id)?, applied_policy::of_api(connection, id)?);
+        }
+        for id in self.clients.iter().copied() {
+            let app = client_app::one(connection, id)?;
+            let credentials = credential::of_client(connection, id)?;
+            catalog.replace_client(id, app, credentials, contract::of_client(connection, id)?);
+        }
+        Ok(())
     }
 }
 
 /// Everything, as `connection` sees it.
-pub(crate) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
+pub(crate) fn whole(connection: &Connection) -> Result<Catalog, StoreError> {
     Ok(Catalog {
         apis: api::all(connection)?,
         policies: applied_policy::all(connection)?,

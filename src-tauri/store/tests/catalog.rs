@@ -26,7 +26,8 @@ fn everything_comes_back_as_it_was_saved_also_after_reopening() {
     let catalog = store.load().expect("loads");
     assert_eq!(format!("{before:?}"), format!("{catalog:?}"));
 
-    let [found] = catalog.apis.as_slice() else { panic!("one API: {catalog:?}") };
+    assert_eq!(catalog.apis.len(), 1);
+    let found = &catalog.apis[0];
     let new = new_api("posts");
     assert_eq!((found.id, &found.name, &found.asset_id), (api, &new.name, &new.asset_id));
     assert_eq!((&found.version, &found.label), (&new.version, &new.label));

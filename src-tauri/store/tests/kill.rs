@@ -91,6 +91,6 @@ fn check(dir: &Path, acknowledged: &HashSet<u64>, kill: usize) {
     assert_eq!((&apis, &clients), (&names, &names), "a save is whole or not there");
     assert_eq!(catalog.policies.len(), 2 * names.len());
     assert_eq!((catalog.credentials.len(), catalog.contracts.len()), (names.len(), names.len()));
-    let newest = catalog.credentials.last().expect("some").id;
+    let newest = catalog.credentials.iter().map(|credential| credential.id).max().expect("some");
     assert_eq!(store.reveal_secret(newest).expect("opens").expect("exists").expose(), SECRET);
 }

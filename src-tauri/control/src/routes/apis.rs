@@ -1,9 +1,11 @@
 //! APIs: list, add, change, delete.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use gatepost_gateway::{Enforcement, ListenerState, Listening, RouteTable};
+use gatepost_gateway::{Enforcement, ListenerState, Listening};
 use gatepost_model::{Api, ApiId, ContractState, Listen};
 use http::StatusCode;
 use serde::Serialize;
@@ -75,10 +77,8 @@ enum ApiState {
 }
 
 impl ApiView {
-    fn of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Self {
+    fn of(api: &Api, in_force: &InForce, listeners: &[ListenerState], contracts: usize) -> Self {
         let fault = fault_of(api, in_force, listeners);
-        let catalog = &in_force.catalog;
-        let contracts = catalog.contracts.iter();
         Self {
             id: api.id,
             name: api.name.clone(),
@@ -101,8 +101,8 @@ impl ApiView {
             proxy_url: proxy_url(&api.listen),
             state: if fault.is_some() { ApiState::Failed } else { ApiState::Active },
             fault,
-            policies: catalog.policies_of(api.id).count(),
-            contracts: contracts.filter(|c| c.api_id == api.id && c.state == ContractState::Approved).count(),
+            policies: in_force.catalog.policies_of(api.id).count(),
+            contracts,
             created_at: api.created_at,
             updated_at: api.updated_at,
         }
@@ -127,8 +127,7 @@ fn fault_of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Optio
     if let Some(Listening::Failed { message, advice }) = listener.map(|listener| &listener.state) {
         return Some(format!("{message}. {advice}."));
     }
-    let mut routes = in_force.plan.listeners.get(&socket).into_iter().flat_map(RouteTable::routes);
-    match &routes.find(|route| route.api == api.id)?.enforcement {
+    match &in_force.route(api)?.enforcement {
         Enforcement::Ready(_) => None,
         Enforcement::Impossible(why) => Some(format!(
             "It answers 503, because its policies cannot be enforced: {why}. Mend or switch off that policy."
@@ -139,14 +138,25 @@ fn fault_of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Optio
 fn view(control: &Control, id: i64) -> Result<Json<ApiView>, ApiError> {
     let in_force = control.in_force();
     let api = api_of(&in_force, id)?;
-    Ok(Json(ApiView::of(api, &in_force, &control.gateway().listeners())))
+    let contracts = approved(&in_force).filter(|granted| *granted == api.id).count();
+    Ok(Json(ApiView::of(api, &in_force, &control.gateway().listeners(), contracts)))
+}
+
+/// The API of every contract that lets calls pass.
+fn approved(in_force: &InForce) -> impl Iterator<Item = ApiId> {
+    let contracts = in_force.catalog.contracts.iter();
+    contracts.filter(|contract| contract.state == ContractState::Approved).map(|contract| contract.api_id)
 }
 
 /// All APIs, by number.
 #[utoipa::path(get, path = "/apis", operation_id = "list_apis", responses((status = 200, body = Vec<ApiView>)))]
 async fn list(State(control): State<Control>) -> Json<Vec<ApiView>> {
     let (in_force, listeners) = (control.in_force(), control.gateway().listeners());
-    Json(in_force.catalog.apis.iter().map(|api| ApiView::of(api, &in_force, &listeners)).collect())
+    let mut contracts: HashMap<ApiId, usize> = HashMap::new();
+    approved(&in_force).for_each(|api| *contracts.entry(api).or_default() += 1);
+    let granted = |api: &Api| contracts.get(&api.id).copied().unwrap_or_default();
+    let apis = in_force.catalog.apis.iter();
+    Json(apis.map(|api| ApiView::of(api, &in_force, &listeners, granted(api))).collect())
 }
 
 /// Adds an API and puts it in force.

@@ -38,14 +38,16 @@ struct ClientAppView {
 impl ClientAppView {
     fn of(app: &ClientApp, in_force: &InForce) -> Self {
         let catalog = &in_force.catalog;
-        let credentials = catalog.credentials.iter().filter(|credential| credential.client_app_id == app.id);
         Self {
             id: app.id,
             name: app.name.clone(),
             description: app.description.clone(),
             created_at: app.created_at,
-            credentials: credentials.map(CredentialView::of).collect(),
-            contracts: ContractView::all(catalog, |contract| contract.client_app_id == app.id),
+            credentials: catalog.credentials_of(app.id).map(CredentialView::of).collect(),
+            contracts: catalog
+                .contracts_of(app.id)
+                .map(|contract| ContractView::of(contract, catalog))
+                .collect(),
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct ContractView {
 }
 
 impl ContractView {
-    fn of(contract: &Contract, catalog: &Catalog) -> Self {
+    pub(crate) fn of(contract: &Contract, catalog: &Catalog) -> Self {
         let names = Names(catalog);
         let api = names.api(contract.api_id);
         Self {
@@ -61,9 +61,11 @@ impl ContractView {
     }
 
     /// Those that `wanted` takes, by number.
-    pub(crate) fn all(catalog: &Catalog, wanted: impl Fn(&Contract) -> bool) -> Vec<Self> {
+    fn all(catalog: &Catalog, wanted: impl Fn(&Contract) -> bool) -> Vec<Self> {
         let contracts = catalog.contracts.iter().filter(|contract| wanted(contract));
-        contracts.map(|contract| Self::of(contract, catalog)).collect()
+        let mut views: Vec<_> = contracts.map(|contract| Self::of(contract, catalog)).collect();
+        views.sort_unstable_by_key(|view| view.id);
+        views
     }
 }
 

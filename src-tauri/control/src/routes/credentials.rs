@@ -50,8 +50,7 @@ impl CredentialView {
 /// The client app's credential with this number, or 404.
 fn credential_of(in_force: &InForce, client: i64, id: i64) -> Result<&Credential, ApiError> {
     client_of(in_force, client)?;
-    let mut credentials = in_force.catalog.credentials.iter();
-    let found = credentials.find(|c| c.id == CredentialId(id) && c.client_app_id == ClientAppId(client));
+    let found = in_force.catalog.credentials.get((ClientAppId(client), CredentialId(id)));
     found.ok_or(ApiError::NotFound("credential of this client app"))
 }
 
@@ -64,7 +63,7 @@ async fn issue(
 ) -> Result<(StatusCode, Json<CredentialView>), ApiError> {
     let in_force = control.in_force();
     let app = client_of(&in_force, id)?;
-    if in_force.catalog.credentials.iter().filter(|c| c.client_app_id == app.id).count() >= MAX_CREDENTIALS {
+    if in_force.catalog.credentials_of(app.id).count() >= MAX_CREDENTIALS {
         return Err(ApiError::fault(
             "",
             format!("a client app may have at most {MAX_CREDENTIALS} credentials"),

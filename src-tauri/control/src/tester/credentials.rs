@@ -28,8 +28,7 @@ pub(super) async fn fill_in(
     api: Option<i64>,
 ) -> Result<(), ApiError> {
     let in_force = control.in_force();
-    let credentials = in_force.catalog.credentials.iter();
-    let newest = credentials.filter(|c| c.client_app_id == ClientAppId(client)).max_by_key(|c| c.id);
+    let newest = in_force.catalog.credentials_of(ClientAppId(client)).last();
     let credential = newest.ok_or_else(|| {
         ApiError::fault(
             "call_as",

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
-use gatepost_model::{Faults, UpstreamUrl};
+use gatepost_model::{ApiId, Faults, UpstreamUrl};
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use schemars::JsonSchema;
@@ -92,7 +92,7 @@ impl TesterRequest {
 
     fn api_target(&self, control: &Control, id: i64) -> Result<Target, Wrong> {
         let in_force = control.in_force();
-        let api = in_force.catalog.apis.iter().find(|api| api.id.0 == id);
+        let api = in_force.catalog.apis.get(ApiId(id));
         let listen = &api.ok_or(("api_id", "there is no API with this number".to_owned()))?.listen;
         let path = self.path.as_deref().unwrap_or_default();
         if !path.is_empty() && !path.starts_with(['/', '?']) {

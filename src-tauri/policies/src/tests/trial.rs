@@ -56,13 +56,13 @@ impl Trial {
     /// A client app `App of <id>` with one credential, and perhaps a contract.
     pub(crate) fn with_client(mut self, client_id: &str, secret: &str, contract: bool) -> Self {
         let row = self.catalog.clients.len() as i64 + 1;
-        self.catalog.clients.push(ClientApp {
+        self.catalog.clients.insert(ClientApp {
             id: ClientAppId(row),
             name: format!("App of {client_id}"),
             description: String::new(),
             created_at: 0,
         });
-        self.catalog.credentials.push(Credential {
+        self.catalog.credentials.insert(Credential {
             id: CredentialId(row),
             client_app_id: ClientAppId(row),
             client_id: client_id.into(),
@@ -71,7 +71,7 @@ impl Trial {
             created_at: 0,
         });
         let state = if contract { ContractState::Approved } else { ContractState::Revoked };
-        self.catalog.contracts.push(Contract {
+        self.catalog.contracts.insert(Contract {
             id: ContractId(row),
             client_app_id: ClientAppId(row),
             api_id: API,

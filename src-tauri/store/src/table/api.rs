@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use gatepost_model::{Api, ApiId, BasePath, Host, Listen, Millis, Slug, Timeouts, Upstream, UpstreamUrl};
+use gatepost_model::{
+    Api, ApiId, BasePath, Host, Listen, Millis, Rows, Slug, Timeouts, Upstream, UpstreamUrl,
+};
 use rusqlite::{Connection, Row, named_params};
 use serde::Deserialize;
 
@@ -107,8 +109,13 @@ pub(crate) fn must_exist(connection: &Connection, id: ApiId) -> Result<(), Write
     must_have_met(found.into(), "API")
 }
 
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Api>, StoreError> {
+pub(crate) fn all(connection: &Connection) -> Result<Rows<Api>, StoreError> {
     super::all(connection, "SELECT * FROM api ORDER BY id", [], from_row)
+}
+
+pub(crate) fn one(connection: &Connection, id: ApiId) -> Result<Option<Api>, StoreError> {
+    let found: Vec<Api> = super::all(connection, "SELECT * FROM api WHERE id = ?1", [id.0], from_row)?;
+    Ok(found.into_iter().next())
 }
 
 fn from_row(row: &Row<'_>) -> Result<Api, StoreError> {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use gatepost_model::{ApiId, AppliedPolicy, AppliedPolicyId, Scope};
+use gatepost_model::{ApiId, AppliedPolicy, AppliedPolicyId, Rows, Scope};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde_json::Value;
 
 use super::api;
-use crate::error::{StoreError, WriteError, must_have_met, unreadable};
+use crate::error::{StoreError, WriteError, unreadable};
 use crate::migration::{Migration, Older};
 
 pub(crate) const CREATE: Migration = Migration {
@@ -60,32 +60,32 @@ pub(crate) fn insert(
     Ok(AppliedPolicyId(connection.last_insert_rowid()))
 }
 
-/// Changes everything but its place.
+/// Changes everything but its place. Gives the API it belongs to.
 pub(crate) fn update(
     connection: &Connection,
     id: AppliedPolicyId,
     new: &NewPolicy,
-) -> Result<(), WriteError> {
+) -> Result<ApiId, WriteError> {
     let sql = "UPDATE applied_policy SET policy = :policy, config = :config, only = :only, enabled = :enabled
-        WHERE id = :id";
-    let rows = connection.prepare_cached(sql)?.execute(named_params! {
+        WHERE id = :id RETURNING api_id";
+    let params = named_params! {
         ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
         ":enabled": new.enabled, ":id": id.0,
-    })?;
-    must_have_met(rows, WHAT)
+    };
+    super::owner(connection, sql, params, WHAT).map(ApiId)
 }
 
-/// Removes it; those below it move up.
-pub(crate) fn delete(connection: &Connection, id: AppliedPolicyId) -> Result<(), WriteError> {
+/// Removes it; those below it move up. Gives the API it belonged to.
+pub(crate) fn delete(connection: &Connection, id: AppliedPolicyId) -> Result<ApiId, WriteError> {
     let sql = "DELETE FROM applied_policy WHERE id = ?1 RETURNING api_id, position";
     let place: Option<(i64, u32)> =
         connection.query_row(sql, [id.0], |row| Ok((row.get("api_id")?, row.get("position")?))).optional()?;
-    let place = place.ok_or(WriteError::Missing { what: WHAT })?;
+    let (api, position) = place.ok_or(WriteError::Missing { what: WHAT })?;
     connection.execute(
         "UPDATE applied_policy SET position = position - 1 WHERE api_id = ?1 AND position > ?2",
-        place,
+        (api, position),
     )?;
-    Ok(())
+    Ok(ApiId(api))
 }
 
 /// Gives the policies of an API the order of `ids`, which must name each of them once.
@@ -109,8 +109,14 @@ pub(crate) fn reorder(
     Ok(())
 }
 
-pub(crate) fn all(connection: &Connection) -> Result<Vec<AppliedPolicy>, StoreError> {
+pub(crate) fn all(connection: &Connection) -> Result<Rows<AppliedPolicy>, StoreError> {
     super::all(connection, "SELECT * FROM applied_policy ORDER BY api_id, position", [], from_row)
+}
+
+/// Those of one API, in the order of enforcement.
+pub(crate) fn of_api(connection: &Connection, id: ApiId) -> Result<Vec<AppliedPolicy>, StoreError> {
+    let sql = "SELECT * FROM applied_policy WHERE api_id = ?1 ORDER BY position";
+    super::all(connection, sql, [id.0], from_row)
 }
 
 fn from_row(row: &Row<'_>) -> Result<AppliedPolicy, StoreError> {

@@ -1,6 +1,6 @@
 //! Client apps.
 
-use gatepost_model::{ClientApp, ClientAppId};
+use gatepost_model::{ClientApp, ClientAppId, Rows};
 use rusqlite::{Connection, Row};
 
 use crate::error::{StoreError, Unique, WriteError, must_have_met, or_taken};
@@ -58,8 +58,14 @@ pub(crate) fn must_exist(connection: &Connection, id: ClientAppId) -> Result<(),
     must_have_met(found.into(), WHAT)
 }
 
-pub(crate) fn all(connection: &Connection) -> Result<Vec<ClientApp>, StoreError> {
+pub(crate) fn all(connection: &Connection) -> Result<Rows<ClientApp>, StoreError> {
     super::all(connection, "SELECT * FROM client_app ORDER BY id", [], from_row)
+}
+
+pub(crate) fn one(connection: &Connection, id: ClientAppId) -> Result<Option<ClientApp>, StoreError> {
+    let found: Vec<ClientApp> =
+        super::all(connection, "SELECT * FROM client_app WHERE id = ?1", [id.0], from_row)?;
+    Ok(found.into_iter().next())
 }
 
 fn from_row(row: &Row<'_>) -> Result<ClientApp, StoreError> {

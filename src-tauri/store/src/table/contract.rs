@@ -1,10 +1,10 @@
 //! Contracts: which client app may call which API.
 
-use gatepost_model::{ApiId, ClientAppId, Contract, ContractId, ContractState};
+use gatepost_model::{ApiId, ClientAppId, Contract, ContractId, ContractState, Rows};
 use rusqlite::{Connection, Row};
 
 use super::{api, client_app};
-use crate::error::{StoreError, Unique, WriteError, must_have_met, or_taken, unreadable};
+use crate::error::{StoreError, Unique, WriteError, or_taken, unreadable};
 use crate::migration::{Migration, Older};
 
 pub(crate) const CREATE: Migration = Migration {
@@ -44,22 +44,36 @@ pub(crate) fn insert(
     Ok(ContractId(connection.last_insert_rowid()))
 }
 
+/// Gives the client app it belongs to.
 pub(crate) fn set_state(
     connection: &Connection,
     id: ContractId,
     state: ContractState,
     now_ms: i64,
-) -> Result<(), WriteError> {
-    let sql = "UPDATE contract SET state = ?2, updated_at = ?3 WHERE id = ?1";
-    must_have_met(connection.prepare_cached(sql)?.execute((id.0, word(state), now_ms))?, WHAT)
+) -> Result<ClientAppId, WriteError> {
+    let sql = "UPDATE contract SET state = ?2, updated_at = ?3 WHERE id = ?1 RETURNING client_app_id";
+    super::owner(connection, sql, (id.0, word(state), now_ms), WHAT).map(ClientAppId)
 }
 
-pub(crate) fn delete(connection: &Connection, id: ContractId) -> Result<(), WriteError> {
-    must_have_met(connection.execute("DELETE FROM contract WHERE id = ?1", [id.0])?, WHAT)
+/// Gives the client app it belonged to.
+pub(crate) fn delete(connection: &Connection, id: ContractId) -> Result<ClientAppId, WriteError> {
+    let sql = "DELETE FROM contract WHERE id = ?1 RETURNING client_app_id";
+    super::owner(connection, sql, [id.0], WHAT).map(ClientAppId)
 }
 
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Contract>, StoreError> {
+pub(crate) fn all(connection: &Connection) -> Result<Rows<Contract>, StoreError> {
     super::all(connection, "SELECT * FROM contract ORDER BY id", [], from_row)
+}
+
+/// Those of one client app, by number.
+pub(crate) fn of_client(connection: &Connection, id: ClientAppId) -> Result<Vec<Contract>, StoreError> {
+    super::all(connection, "SELECT * FROM contract WHERE client_app_id = ?1 ORDER BY id", [id.0], from_row)
+}
+
+/// The client apps that have a contract with an API.
+pub(crate) fn clients_of(connection: &Connection, id: ApiId) -> Result<Vec<ClientAppId>, StoreError> {
+    let sql = "SELECT client_app_id FROM contract WHERE api_id = ?1";
+    super::all(connection, sql, [id.0], |row| Ok(ClientAppId(row.get(0)?)))
 }
 
 fn from_row(row: &Row<'_>) -> Result<Contract, StoreError> {

@@ -1,10 +1,10 @@
 //! Credentials of client apps. The secret is sealed for its client ID; beside it stands the hash the gateway compares.
 
-use gatepost_model::{ClientAppId, Credential, CredentialId};
+use gatepost_model::{ClientAppId, Credential, CredentialId, Rows};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::client_app;
-use crate::error::{StoreError, Unique, WriteError, must_have_met, or_taken};
+use crate::error::{StoreError, Unique, WriteError, or_taken};
 use crate::migration::{Migration, Older};
 use crate::secret::Secret;
 use crate::vault::{Sealed, Vault};
@@ -47,13 +47,22 @@ pub(crate) fn insert(
     Ok(CredentialId(connection.last_insert_rowid()))
 }
 
-pub(crate) fn delete(connection: &Connection, id: CredentialId) -> Result<(), WriteError> {
-    must_have_met(connection.execute("DELETE FROM credential WHERE id = ?1", [id.0])?, "credential")
+/// Gives the client app it belonged to.
+pub(crate) fn delete(connection: &Connection, id: CredentialId) -> Result<ClientAppId, WriteError> {
+    let sql = "DELETE FROM credential WHERE id = ?1 RETURNING client_app_id";
+    super::owner(connection, sql, [id.0], "credential").map(ClientAppId)
 }
 
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Credential>, StoreError> {
+pub(crate) fn all(connection: &Connection) -> Result<Rows<Credential>, StoreError> {
     let sql = "SELECT id, client_app_id, client_id, secret_hash, secret_hint, created_at FROM credential ORDER BY id";
     super::all(connection, sql, [], from_row)
+}
+
+/// Those of one client app, by number.
+pub(crate) fn of_client(connection: &Connection, id: ClientAppId) -> Result<Vec<Credential>, StoreError> {
+    let sql = "SELECT id, client_app_id, client_id, secret_hash, secret_hint, created_at FROM credential
+        WHERE client_app_id = ?1 ORDER BY id";
+    super::all(connection, sql, [id.0], from_row)
 }
 
 /// The sealed secret of one credential.

@@ -8,17 +8,28 @@ pub(crate) mod contract;
 pub(crate) mod credential;
 pub(crate) mod setting;
 
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 
-use crate::error::StoreError;
+use crate::error::{StoreError, WriteError};
 
 /// Every row of a query, as `read` makes of it.
-fn all<T>(
+fn all<T, C: FromIterator<T>>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
     read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
+) -> Result<C, StoreError> {
     let mut query = connection.prepare_cached(sql)?;
     query.query_and_then(params, read)?.collect()
+}
+
+/// The one number that a writing statement gives back (`RETURNING`): the owner of the row it met.
+fn owner(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    what: &'static str,
+) -> Result<i64, WriteError> {
+    let met = connection.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
+    met.ok_or(WriteError::Missing { what })
 }
