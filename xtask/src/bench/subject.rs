@@ -1,195 +1,186 @@
-//! The programs that are measured, started with files in a temporary folder and ended when dropped.
+//! A program that is measured: started with files in a folder of its own, ended when dropped.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::project;
+use super::http::{self, Connection};
+use crate::step;
 
-/// How long a program may take until its first answer.
-const START_LIMIT: Duration = Duration::from_secs(20);
 /// How long a program may take to end when asked.
 const END_LIMIT: Duration = Duration::from_secs(10);
-/// The size of the body that the backend answers.
-const BODY_BYTES: usize = 1024;
+/// Pause between two looks at whether a program answers.
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
+/// How much of what a failed program said is passed on, in characters.
+const SAID: usize = 400;
+
+/// Where a program listens: HTTP/1.1, TLS (HTTP/1.1 and HTTP/2 by ALPN), HTTP/2 without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    pub plain: u16,
+    pub tls: u16,
+    pub h2c: u16,
+}
+
+/// Which of its ports is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    Plain,
+    Tls,
+    H2c,
+}
+
+/// How a program is started, and how one sees that it serves.
+pub struct Start {
+    pub command: Command,
+    pub folder: PathBuf,
+    pub ports: Ports,
+    /// Answered with 200 on the plain port once it serves.
+    pub path: String,
+    /// Whole header lines that the answer needs.
+    pub headers: Vec<String>,
+    /// How long it may take.
+    pub limit: Duration,
+}
 
 /// A running program.
 pub struct Subject {
     child: Child,
-    /// Where it answers.
-    pub url: String,
+    pub ports: Ports,
     /// From the start of the process to its first answer.
     pub first_answer: Duration,
 }
 
 impl Subject {
-    /// The backend that all others proxy to: nginx answering 1 KB from its configuration, one worker.
-    pub fn backend(folder: &Path) -> Result<Self> {
-        let body = "x".repeat(BODY_BYTES);
-        let port = free_port()?;
-        let server = format!("server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{body}'; }} }}");
-        nginx(&folder.join("backend"), 1, "off", &server, port, "/")
-    }
-
-    /// The peer: nginx as a proxy with upstream connections that stay open. `access_log` is `off` or a file's name.
-    pub fn nginx(folder: &Path, workers: usize, access_log: &str, backend: &str) -> Result<Self> {
-        let port = free_port()?;
-        let server = format!(
-            "upstream backend {{ server {backend}; keepalive 128; keepalive_requests 1000000000; }}
-             server {{ listen 127.0.0.1:{port} reuseport; location /bench {{ proxy_pass http://backend/;
-               proxy_http_version 1.1; proxy_set_header Connection ''; }} }}"
-        );
-        nginx(folder, workers, access_log, &server, port, "/bench")
-    }
-
-    /// Gatepost without a window, recording on, with one API at `/bench` whose policies are `policies` (YAML).
-    pub fn gatepost(binary: &Path, folder: &Path, backend: &str, policies: &str) -> Result<Self> {
-        fs::create_dir_all(folder)?;
-        let (port, config) = (free_port()?, folder.join("gatepost.yaml"));
-        fs::write(&config, gatepost_yaml(port, backend, policies))?;
-        let mut command = Command::new(binary);
-        command
-            .arg("serve")
-            .arg("--data-dir")
-            .arg(folder.join("data"))
-            .arg("--config")
-            .arg(config)
-            .arg("--no-admin");
-        start(command, folder, port, "/bench", if policies.is_empty() { &[] } else { CREDENTIALS })
+    /// Starts a program and waits until it serves.
+    pub fn start(mut start: Start) -> Result<Self> {
+        let log = start.folder.join("output.log");
+        let output = File::create(&log)?;
+        start.command.current_dir(&start.folder).stdout(output.try_clone()?).stderr(output);
+        let begun = Instant::now();
+        let child = step::start_in_group(&mut start.command)?;
+        let mut subject = Self { child, ports: start.ports, first_answer: Duration::ZERO };
+        while !answers(start.ports.plain, &start.path, &start.headers) {
+            let ended = subject.child.try_wait()?;
+            if ended.is_some() || begun.elapsed() > start.limit {
+                let why =
+                    ended.map_or_else(|| format!("not within {:?}", start.limit), |ended| ended.to_string());
+                bail!("{} does not serve ({why}): {}", name(&start.command), said(&log));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        subject.first_answer = begun.elapsed();
+        Ok(subject)
     }
 
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
-}
 
-/// What a caller of the protected API sends.
-pub const CREDENTIALS: &[&str] = &["client_id: bench", "client_secret: bench-secret"];
-
-/// Client ID enforcement and a limit that is counted but never reached.
-pub const POLICIES: &str = "
-      - policy: client-id-enforcement
-      - policy: rate-limiting
-        config: {limits: [{requests: 1000000000, per: 1m}]}";
-
-fn gatepost_yaml(port: u16, backend: &str, policies: &str) -> String {
-    let policies = if policies.is_empty() { "[]" } else { policies };
-    format!(
-        "gatepost: 1
-apis:
-  - name: Bench
-    listen: {{port: {port}, base_path: /bench}}
-    upstream: {{url: \"http://{backend}/\"}}
-    policies: {policies}
-clients:
-  - name: Bench
-    credentials: [{{client_id: bench, client_secret: bench-secret}}]
-contracts:
-  - {{client: Bench, api: bench, version: v1}}
-"
-    )
-}
-
-fn nginx(
-    folder: &Path,
-    workers: usize,
-    access_log: &str,
-    server: &str,
-    port: u16,
-    path: &str,
-) -> Result<Subject> {
-    fs::create_dir_all(folder)?;
-    let config = format!(
-        "daemon off; worker_processes {workers}; pid nginx.pid; error_log stderr warn;
-         events {{ worker_connections 1024; }}
-         http {{ access_log {access_log}; keepalive_requests 1000000000; keepalive_timeout 75s;
-           client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-           {server} }}"
-    );
-    fs::write(folder.join("nginx.conf"), config)?;
-    let mut command = Command::new(project::program(&["nginx"]).context("nginx is missing")?);
-    command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "stderr"]);
-    start(command, folder, port, path, &[])
-}
-
-fn start(mut command: Command, folder: &Path, port: u16, path: &str, headers: &[&str]) -> Result<Subject> {
-    let log = folder.join("output.log");
-    let output = File::create(&log)?;
-    let started = Instant::now();
-    let child = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn()?;
-    let mut subject =
-        Subject { child, url: format!("http://127.0.0.1:{port}{path}"), first_answer: Duration::ZERO };
-    while !answers(port, path, headers) {
-        let ended = subject.child.try_wait()?;
-        if ended.is_some() || started.elapsed() > START_LIMIT {
-            bail!("{:?} does not answer ({ended:?}):\n{}", command.get_program(), fs::read_to_string(&log)?);
-        }
-        std::thread::sleep(Duration::from_micros(500));
+    /// The address of a path.
+    pub fn url(&self, front: Front, path: &str) -> String {
+        let (scheme, port) = match front {
+            Front::Plain => ("http", self.ports.plain),
+            Front::Tls => ("https", self.ports.tls),
+            Front::H2c => ("http", self.ports.h2c),
+        };
+        format!("{scheme}://127.0.0.1:{port}{path}")
     }
-    subject.first_answer = started.elapsed();
-    Ok(subject)
-}
-
-/// Whether a GET is answered with 200.
-fn answers(port: u16, path: &str, headers: &[&str]) -> bool {
-    let ask = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(
-            &SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            Duration::from_secs(1),
-        )?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Connection: close\r\n\r\n")?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head)?;
-        Ok(&head == b"HTTP/1.1 200")
-    };
-    ask().unwrap_or(false)
-}
-
-/// The address of a backend's URL.
-pub fn authority(url: &str) -> &str {
-    url.trim_start_matches("http://").split('/').next().unwrap_or_default()
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 impl Drop for Subject {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let id = self.child.id();
+        if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
         }
         let asked = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) {
             if asked.elapsed() > END_LIMIT {
                 let _ = self.child.kill();
                 let _ = self.child.wait();
-                return;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
+        step::end_group(id);
     }
+}
+
+/// Whether a GET is answered with 200.
+fn answers(port: u16, path: &str, headers: &[String]) -> bool {
+    let mut lines = vec![http::host(port), "Connection: close".to_owned()];
+    lines.extend_from_slice(headers);
+    let ask =
+        || std::io::Result::Ok(Connection::open(port)?.exchange(&http::get(path, &lines))?.status == 200);
+    ask().unwrap_or(false)
+}
+
+fn name(command: &Command) -> String {
+    Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The end of what a program wrote, in one line, without colours.
+fn said(log: &Path) -> String {
+    let text = plain(&fs::read_to_string(log).unwrap_or_default());
+    let from = text.char_indices().rev().nth(SAID).map_or(0, |(at, _)| at);
+    text[from..].split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without escape sequences such as `ESC [ 2 m`.
+fn plain(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default();
+    let rest =
+        pieces.map(|piece| piece.split_once(|c: char| c.is_ascii_alphabetic()).map_or("", |(_, text)| text));
+    std::iter::once(first).chain(rest).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ground::free_port;
     use super::*;
-
-    #[test]
-    fn an_address_is_taken_from_its_url() {
-        assert_eq!(authority("http://127.0.0.1:9000/bench"), "127.0.0.1:9000");
-    }
 
     #[test]
     fn nobody_answers_on_a_free_port() {
         assert!(!answers(free_port().unwrap(), "/", &[]));
+    }
+
+    #[test]
+    fn a_program_that_ends_is_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no such setting >&2; exit 3"]);
+        let failed = Subject::start(Start {
+            command,
+            folder: folder.path().to_owned(),
+            ports: Ports::free().unwrap(),
+            path: "/".into(),
+            headers: Vec::new(),
+            limit: Duration::from_secs(10),
+        });
+        let error = failed.err().unwrap().to_string();
+        assert!(error.contains("no such setting") && error.contains('3'), "{error}");
+    }
+
+    #[test]
+    fn colours_are_left_out_of_what_is_quoted() {
+        assert_eq!(plain("\u{1b}[2m12:00\u{1b}[0m \u{1b}[33mWARN\u{1b}[0m full"), "12:00 WARN full");
+    }
+
+    #[test]
+    fn each_front_has_its_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let child =
+            step::start_in_group(Command::new("sleep").arg("600").current_dir(folder.path())).unwrap();
+        let ports = Ports { plain: 1, tls: 2, h2c: 3 };
+        let subject = Subject { child, ports, first_answer: Duration::ZERO };
+        assert_eq!(subject.url(Front::Plain, "/a"), "http://127.0.0.1:1/a");
+        assert_eq!(subject.url(Front::Tls, "/a"), "https://127.0.0.1:2/a");
+        assert_eq!(subject.url(Front::H2c, "/a"), "http://127.0.0.1:3/a");
     }
 }

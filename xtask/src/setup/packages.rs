@@ -18,6 +18,8 @@ pub enum Need {
     WindowTests,
     /// Measure beside nginx.
     Bench,
+    /// Measure beside every other peer too.
+    Peers,
 }
 
 /// How to see that a package is there, whatever the distribution calls it.
@@ -52,6 +54,9 @@ const PACKAGES: &[Package] = &[
     Package { need: Need::WindowTests, sign: Sign::Program(&["dbus-run-session"]), debian: "dbus-daemon", fedora: "dbus-daemon", arch: "dbus" },
     Package { need: Need::Bench, sign: Sign::Program(&["nginx"]), debian: "nginx-light", fedora: "nginx", arch: "nginx" },
     Package { need: Need::Bench, sign: Sign::Program(&["wrk"]), debian: "wrk", fedora: "wrk", arch: "wrk" },
+    Package { need: Need::Bench, sign: Sign::Program(&["h2load"]), debian: "nghttp2-client", fedora: "nghttp2", arch: "nghttp2" },
+    Package { need: Need::Peers, sign: Sign::Program(&["haproxy"]), debian: "haproxy", fedora: "haproxy", arch: "haproxy" },
+    Package { need: Need::Peers, sign: Sign::Program(&["python3"]), debian: "python3-venv", fedora: "python3", arch: "python" },
 ];
 
 /// Installs the missing packages for some needs, or fails naming exactly what to install.
@@ -190,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_need_has_packages() {
-        for need in [Need::Window, Need::Browser, Need::WindowTests, Need::Bench] {
+        for need in [Need::Window, Need::Browser, Need::WindowTests, Need::Bench, Need::Peers] {
             assert!(PACKAGES.iter().any(|package| package.need == need), "{need:?}");
         }
     }
