@@ -14,6 +14,7 @@ mod connection;
 mod context;
 mod exchange;
 mod expression;
+mod form;
 mod gateway;
 mod headers;
 mod http1;

@@ -14,6 +14,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::caller::Caller;
 use crate::clock::{micros, wall_us};
+use crate::form;
 use crate::meter::Meter;
 use crate::redact::redact_query;
 use crate::request_id;
@@ -99,9 +100,11 @@ impl Call {
         })
     }
 
-    /// Takes the answer: from here on the call ends with its body.
-    pub(crate) fn answer_with(mut self: Box<Self>, response: Response) -> http::Response<RecordedBody> {
+    /// Takes the answer: from here on the call ends with its body. Its status is the one that was decided, in whatever
+    /// form the caller is told.
+    pub(crate) fn answer_with(mut self: Box<Self>, mut response: Response) -> http::Response<RecordedBody> {
         self.facts.status = response.status().as_u16();
+        form::fit(&mut response, &self.detail.request_headers);
         self.detail.response_headers = capture(response.headers());
         self.detail.response_body = response
             .body()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::form::OwnWords;
 use crate::{Body, Response};
 
 /// An answer of the gateway's own.
@@ -107,6 +108,11 @@ impl Reply {
             members.shift_remove("policy");
         }
         let mut response = Response::new(Body::from(body.to_string()));
+        response.extensions_mut().insert(OwnWords {
+            error: self.error,
+            policy: policy.into(),
+            request_id: request_id.into(),
+        });
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.headers_mut().extend(self.headers.into_iter().map(|(name, value)| (Some(name), value)));

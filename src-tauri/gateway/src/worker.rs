@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
 use crate::connection::adopt;
+use crate::http2::Sessions;
 use crate::request_id::RequestIds;
 use crate::stream::Joiner;
 use crate::upstream::{Pool, Resolver};
@@ -75,6 +76,8 @@ pub(crate) struct Worker {
     pub(crate) request_ids: RequestIds,
     /// Idle connections to upstreams.
     pub(crate) pool: Rc<Pool>,
+    /// Connections to upstreams that speak HTTP/2.
+    pub(crate) sessions: Sessions,
     /// Names of upstreams.
     pub(crate) resolver: Resolver,
     /// Where small writes are put together.
@@ -103,6 +106,7 @@ impl Worker {
             sink,
             request_ids: RequestIds::new()?,
             pool: Rc::new(Pool::new(&limits)),
+            sessions: Sessions::default(),
             resolver: Resolver::default(),
             joiner: Joiner::default(),
             connections: Connections::default(),
@@ -192,6 +196,7 @@ async fn sweep(worker: Rc<Worker>) {
         let now = Instant::now();
         worker.connections.sweep(now, &worker.limits);
         worker.pool.sweep(now);
+        worker.sessions.sweep(now, worker.limits.upstream_idle_timeout);
         // An idle worker lets go of the Plan that was in force when it last had something to do.
         drop(worker.plan());
     }

@@ -83,7 +83,7 @@ pub(crate) enum Stopped {
 }
 
 /// Sends `body` to its end; a piece is asked for once the one before was taken. The other side may take nothing for
-/// `patience`. A stream that is not sent to its end is reset.
+/// `patience`. Whoever sends resets a stream that is not sent to its end.
 pub(super) async fn send<B>(
     stream: &mut SendStream<Bytes>,
     body: &mut B,
@@ -95,10 +95,7 @@ where
     loop {
         match next_frame(stream, body).await? {
             None => return stream.send_data(Bytes::new(), true).map_err(|_| Stopped::Unwanted),
-            Some(Err(_)) => {
-                stream.send_reset(Reason::INTERNAL_ERROR);
-                return Err(Stopped::BrokeOff);
-            }
+            Some(Err(_)) => return Err(Stopped::BrokeOff),
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
                     let is_last = body.is_end_stream();
@@ -145,10 +142,7 @@ async fn send_data(
             match room {
                 Ok(Some(Ok(_))) => {}
                 Ok(_) => return Err(Stopped::Unwanted),
-                Err(_) => {
-                    stream.send_reset(Reason::CANCEL);
-                    return Err(Stopped::Stalled);
-                }
+                Err(_) => return Err(Stopped::Stalled),
             }
         }
         let some = data.split_to(stream.capacity().min(data.len()));

@@ -2,14 +2,20 @@
 //! the worker's thread; each connection is one more, which alone reads and writes.
 
 mod body;
+mod client;
 mod pings;
 mod request;
 mod server;
+mod session;
+mod sessions;
 mod wire;
 
 pub(crate) use body::Incoming;
+pub(crate) use client::{Answer, Failed, ask};
 pub(crate) use request::check;
 pub(crate) use server::serve;
+pub(crate) use session::{Lease, Session};
+pub(crate) use sessions::{Opening, Sessions, Way};
 
 /// What HTTP/2 says in frames of its own: streams under way on one connection in either direction. As many as nginx
 /// and the RFC's least (100) allow a browser or a gRPC client to work with.

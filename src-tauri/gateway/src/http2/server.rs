@@ -15,7 +15,7 @@ use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
 use http::Method;
 
-use super::body::{Incoming, send};
+use super::body::{Incoming, Stopped, send};
 use super::pings::Pings;
 use super::request::join_cookies;
 use super::wire::Wire;
@@ -208,8 +208,12 @@ async fn send_answer(
     let has_body = !is_head && !http_body::Body::is_end_stream(&body);
     match respond.send_response(http::Response::from_parts(head, ()), !has_body) {
         Ok(mut stream) if has_body => {
-            if let Err(stopped) = send(&mut stream, &mut body, patience).await {
-                tracing::debug!(?stopped, "an answer did not go out to its end");
+            let sent = send(&mut stream, &mut body, patience).await;
+            match sent {
+                Ok(()) | Err(Stopped::Unwanted) => {}
+                Err(Stopped::Stalled) => stream.send_reset(Reason::CANCEL),
+                // The caller must not take half a body for a whole one.
+                Err(Stopped::BrokeOff) => stream.send_reset(Reason::INTERNAL_ERROR),
             }
         }
         Ok(_) => {}

@@ -12,23 +12,25 @@ use hyper::body::Incoming;
 use super::fault;
 use super::pool::Lease;
 use crate::BodyError;
+use crate::http2;
 use crate::meter::Meter;
 
-/// A response body straight from an upstream. Dropped before its end, it takes the connection with it.
+/// A response body straight from an upstream. Dropped before its end, it takes the connection with it, or its stream.
 pub struct UpstreamBody {
     stream: UpstreamStream,
-    lease: Option<Lease>,
+    is_over: bool,
     meter: Rc<Meter>,
 }
 
 /// An upstream's body in the protocol that it came by.
 pub(super) enum UpstreamStream {
-    Http1(Incoming),
+    Http1(Incoming, Option<Lease>),
+    Http2(http2::Answer),
 }
 
 impl UpstreamBody {
-    pub(super) fn new(stream: UpstreamStream, lease: Lease, meter: Rc<Meter>) -> Self {
-        let mut body = Self { stream, lease: Some(lease), meter };
+    pub(super) fn new(stream: UpstreamStream, meter: Rc<Meter>) -> Self {
+        let mut body = Self { stream, is_over: false, meter };
         if body.stream.is_end_stream() {
             body.finish();
         }
@@ -50,7 +52,6 @@ impl UpstreamBody {
             Poll::Ready(None) => self.finish(),
             Poll::Ready(Some(Err(_))) => {
                 self.meter.broke_off.replace(self.meter.address.get().map(fault::broke_off));
-                self.lease = None;
             }
         }
         polled
@@ -65,17 +66,18 @@ impl UpstreamBody {
     }
 
     fn finish(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if !self.is_over {
+            self.is_over = true;
             let now = Instant::now();
             self.meter.upstream_ended.set(Some(now));
-            lease.give_back(now);
+            self.stream.give_back(now);
         }
     }
 }
 
 impl Drop for UpstreamBody {
     fn drop(&mut self) {
-        if self.lease.is_some() {
+        if !self.is_over {
             self.meter.upstream_ended.set(Some(Instant::now()));
         }
     }
@@ -84,19 +86,30 @@ impl Drop for UpstreamBody {
 impl UpstreamStream {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
-            Self::Http1(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Self::Http1(incoming, _) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Self::Http2(answer) => answer.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Http1(incoming) => incoming.is_end_stream(),
+            Self::Http1(incoming, _) => incoming.is_end_stream(),
+            Self::Http2(answer) => answer.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Http1(incoming) => incoming.size_hint(),
+            Self::Http1(incoming, _) => incoming.size_hint(),
+            Self::Http2(answer) => answer.size_hint(),
+        }
+    }
+
+    fn give_back(&mut self, now: Instant) {
+        if let Self::Http1(_, lease) = self
+            && let Some(lease) = lease.take()
+        {
+            lease.give_back(now);
         }
     }
 }

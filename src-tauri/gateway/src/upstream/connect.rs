@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use gatepost_model::UpstreamProtocol;
 use hyper::client::conn::http1;
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
@@ -11,6 +12,7 @@ use super::fault::Fault;
 use super::pool::Connection;
 use super::{Target, bounded, tls};
 use crate::Body;
+use crate::http2::{self, Opening, Session};
 use crate::stream::Stream;
 use crate::transport::Transport;
 use crate::worker::Worker;
@@ -18,13 +20,25 @@ use crate::worker::Worker;
 /// Most bytes of an answer held for one connection: its head must fit, its body passes in pieces of at most this.
 const MAX_BUFFER: usize = 64 * 1_024;
 
+/// A new connection in the protocol that the target speaks.
+pub(super) enum Connected {
+    /// For this call, and others after it.
+    Http1(Connection),
+    /// A place on one that was opened.
+    Http2(http2::Lease),
+}
+
 /// A new connection, within the target's connect timeout. Every address of the name is tried in turn; the fault is
-/// that of the last one.
-pub(super) async fn connect(target: &Target, worker: &Worker) -> Result<Connection, Fault> {
+/// that of the last one. `opening` is the right to open one of HTTP/2, where the target is known to speak it.
+pub(super) async fn connect(
+    target: &Target,
+    worker: &Worker,
+    opening: Option<Opening>,
+) -> Result<Connected, Fault> {
     let limit = target.timeouts.connect;
     let late = || Fault::no_connection_in(&target.host, target.port, limit);
     let deadline = Instant::now() + bounded(limit);
-    let opening = async {
+    let finding = async {
         let addresses = worker.resolver.addresses_of(target).await;
         let addresses = addresses.map_err(|error| Fault::unknown_name(&target.host, &error))?;
         let mut fault = None;
@@ -42,12 +56,24 @@ pub(super) async fn connect(target: &Target, worker: &Worker) -> Result<Connecti
         Err(fault.unwrap_or_else(late))
     };
     let greeting = async {
-        let (stream, address) = opening.await?;
+        let (stream, address) = finding.await?;
         // An upstream that closed already says so on the first read; failing here would say it less well.
         let _ = stream.set_nodelay(true);
         let transport =
             if target.is_tls { tls::wrap(stream, target).await? } else { Transport::Plain(stream) };
-        greet(Stream::of_upstream(transport, worker), address).await
+        let speaks_http2 = match target.protocol {
+            UpstreamProtocol::Auto => transport.agreed_on_http2(),
+            UpstreamProtocol::Http1 => false,
+            UpstreamProtocol::Http2 => true,
+        };
+        if speaks_http2 {
+            let opening = opening.unwrap_or_else(|| worker.sessions.opening(&target.key));
+            let session = Session::open(transport, address, &opening).await;
+            let session = session.map_err(|error| Fault::http2(address, &error))?;
+            return Ok(Connected::Http2(opening.keep(session)));
+        }
+        worker.sessions.forget(&target.key);
+        greet(Stream::of_upstream(transport, worker), address).await.map(Connected::Http1)
     };
     timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use gatepost_model::Millis;
 
@@ -64,11 +65,32 @@ impl Fault {
         Self::bad_gateway(format!("{address} changed the protocol without being asked"))
     }
 
+    pub(super) fn caller_left() -> Self {
+        Self::bad_gateway("the caller's body broke off".to_owned())
+    }
+
+    pub(super) fn takes_nothing(address: SocketAddr, limit: Duration) -> Self {
+        Self::timed_out(format!("{address} took nothing of the request for {} ms", limit.as_millis()))
+    }
+
+    pub(super) fn all_busy(host: &str, limit: Millis) -> Self {
+        let words = format!("no connection to {host} had room for another call within {} ms", limit.0);
+        Self { words: words.into(), reply: Reply::unavailable("The upstream is busy") }
+    }
+
+    pub(super) fn http2(address: SocketAddr, error: &h2::Error) -> Self {
+        Self::bad_gateway(if error.is_io() {
+            format!("{address} closed the connection without an answer")
+        } else {
+            format!("{address} did not answer: {error}")
+        })
+    }
+
     pub(super) fn no_answer(address: SocketAddr, error: &hyper::Error) -> Self {
         Self::bad_gateway(if closed_before_answer(error) {
             format!("{address} closed the connection without an answer")
         } else if error.is_user() || error.is_body_write_aborted() {
-            "the caller's body broke off".to_owned()
+            return Self::caller_left();
         } else if error.is_parse() {
             format!("{address} answered with something that is not HTTP: {error}")
         } else {

@@ -3,6 +3,7 @@
 mod body;
 mod connect;
 mod fault;
+mod http2;
 mod pool;
 mod resolve;
 mod send;

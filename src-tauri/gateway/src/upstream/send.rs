@@ -1,5 +1,6 @@
 //! Sends one request to its upstream and brings back the head of the answer, the body streaming behind it.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Instant;
@@ -8,13 +9,13 @@ use gatepost_model::{Note, Outcome, Phase, TrailStep};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::time::timeout_at;
 
 use super::body::UpstreamStream;
-use super::connect::connect;
+use super::connect::{Connected, connect};
 use super::fault::{Fault, closed_before_answer};
+use super::http2::{ask_twice, is_known_to_speak_http2, way_to};
 use super::pool::{Connection, Lease};
 use super::{Target, UpstreamBody, bounded};
 use crate::headers::{address_to_upstream, strip_hop_by_hop};
@@ -77,20 +78,29 @@ async fn exchange(
     request: Request,
     meter: &Rc<Meter>,
 ) -> Result<Response, Fault> {
-    let request = match worker.pool.take(&target.key) {
-        Some(connection) => {
-            let spare = Spare::of(&request);
-            meter.reused.set(true);
-            match ask(worker, target, connection, request, meter).await? {
-                Ok(response) => return Ok(response),
-                Err((fault, failed)) => again(failed, spare).ok_or(fault)?,
+    let (connected, request) = if is_known_to_speak_http2(worker, target) {
+        (way_to(worker, target).await?, request)
+    } else {
+        let request = match worker.pool.take(&target.key) {
+            Some(connection) => {
+                let spare = Spare::of(&request).filter(Spare::is_idempotent);
+                meter.reused.set(true);
+                match ask(worker, target, connection, request, meter).await? {
+                    Ok(response) => return Ok(response),
+                    Err((fault, failed)) => again(failed, spare).ok_or(fault)?,
+                }
             }
-        }
-        None => request,
+            None => request,
+        };
+        (connect(target, worker, None).await?, request)
     };
-    meter.reused.set(false);
-    let connection = connect(target, worker).await?;
-    ask(worker, target, connection, request, meter).await?.map_err(|(fault, _)| fault)
+    match connected {
+        Connected::Http1(connection) => {
+            meter.reused.set(false);
+            ask(worker, target, connection, request, meter).await?.map_err(|(fault, _)| fault)
+        }
+        Connected::Http2(lease) => ask_twice(worker, target, lease, request, meter).await,
+    }
 }
 
 /// Asks on one connection. The outer fault is final; the inner one comes with what is left of the request.
@@ -104,7 +114,7 @@ async fn ask(
     let address = connection.address;
     meter.address.set(Some(address));
     let sending = connection.sender.try_send_request(request);
-    let response = match answer_in_time(sending, target, &connection, meter).await? {
+    let response = match answer_in_time(sending, target, address, meter).await? {
         Ok(response) => response,
         Err(failed) => return Ok(Err((Fault::no_answer(address, failed.error()), failed))),
     };
@@ -113,7 +123,7 @@ async fn ask(
     }
     let lease = Lease { connection, target: target.key.clone(), pool: worker.pool.clone() };
     let mut response = response.map(|incoming| {
-        Body::Upstream(UpstreamBody::new(UpstreamStream::Http1(incoming), lease, meter.clone()))
+        Body::Upstream(UpstreamBody::new(UpstreamStream::Http1(incoming, Some(lease)), meter.clone()))
     });
     *response.version_mut() = Version::HTTP_11;
     strip_hop_by_hop(response.headers_mut());
@@ -122,15 +132,12 @@ async fn ask(
 
 /// Waits for the head of the answer. The time runs from the last byte sent, so that a long upload is not held
 /// against the upstream.
-async fn answer_in_time<F>(
+pub(super) async fn answer_in_time<F: Future>(
     sending: F,
     target: &Target,
-    connection: &Connection,
+    address: SocketAddr,
     meter: &Meter,
-) -> Result<F::Output, Fault>
-where
-    F: Future<Output = Result<http::Response<Incoming>, TrySendError<Request>>>,
-{
+) -> Result<F::Output, Fault> {
     let limit = target.timeouts.response;
     let mut sending = pin!(sending);
     meter.sent_last.set(Some(Instant::now()));
@@ -144,31 +151,34 @@ where
             return Err(if meter.caller_owes.get() {
                 Fault::caller_stalled(limit)
             } else {
-                Fault::no_answer_in(connection.address, limit)
+                Fault::no_answer_in(address, limit)
             });
         }
     }
 }
 
-/// The head of a request that may be sent twice: it has no body, and doing it twice does what doing it once does
-/// (RFC 9110, 9.2.2).
-struct Spare {
+/// The head of a request that can be sent twice: it has no body.
+pub(super) struct Spare {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 }
 
 impl Spare {
-    fn of(request: &Request) -> Option<Self> {
-        let may_repeat = request.method().is_idempotent() && request.body().is_end_stream();
-        may_repeat.then(|| Self {
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        request.body().is_end_stream().then(|| Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             headers: request.headers().clone(),
         })
     }
 
-    fn into_request(self) -> Request {
+    /// True when doing it twice does what doing it once does (RFC 9110, 9.2.2).
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent()
+    }
+
+    pub(super) fn into_request(self) -> Request {
         let mut request = Request::new(Body::Empty);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;

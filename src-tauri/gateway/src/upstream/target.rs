@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gatepost_model::{Timeouts, UpstreamUrl};
+use gatepost_model::{Timeouts, UpstreamProtocol, UpstreamUrl};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
 /// Where requests of one API go.
 pub(crate) struct Target {
-    /// Tells connections apart: scheme, host and port.
+    /// Tells connections apart: scheme, host, port and protocol.
     pub(crate) key: Arc<str>,
     /// Whether it is spoken to over TLS.
     pub(crate) is_tls: bool,
@@ -21,6 +21,8 @@ pub(crate) struct Target {
     pub(crate) port: u16,
     /// Its `Host` header.
     pub(crate) authority: HeaderValue,
+    /// What is spoken to it.
+    pub(crate) protocol: UpstreamProtocol,
     /// How long each step may take.
     pub(crate) timeouts: Timeouts,
     path_prefix: Box<str>,
@@ -28,16 +30,17 @@ pub(crate) struct Target {
 
 impl Target {
     /// Works it out.
-    pub(crate) fn of(url: &UpstreamUrl, timeouts: Timeouts) -> Self {
+    pub(crate) fn of(url: &UpstreamUrl, protocol: UpstreamProtocol, timeouts: Timeouts) -> Self {
         let scheme = if url.is_tls() { "https" } else { "http" };
         Self {
-            key: format!("{scheme}://{}:{}", url.host(), url.port()).into(),
+            key: format!("{scheme}://{}:{} {protocol:?}", url.host(), url.port()).into(),
             is_tls: url.is_tls(),
             host: url.host().into(),
             address: url.host().parse().ok(),
             port: url.port(),
             // A parsed URL's host is ASCII without controls, so this cannot fail.
             authority: HeaderValue::from_str(&url.authority()).unwrap_or(HeaderValue::from_static("")),
+            protocol,
             timeouts,
             path_prefix: url.path_prefix().into(),
         }
@@ -74,7 +77,7 @@ mod tests {
 
     fn joined(upstream: &str, base_path: &str, asked: &str) -> String {
         let url = UpstreamUrl::parse(upstream).expect("valid");
-        let target = Target::of(&url, Timeouts::default());
+        let target = Target::of(&url, UpstreamProtocol::Auto, Timeouts::default());
         let base_path_len = if base_path == "/" { 0 } else { base_path.len() };
         target.uri_for(&asked.parse().expect("valid"), base_path_len).expect("fits").to_string()
     }

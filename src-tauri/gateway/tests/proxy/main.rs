@@ -1,8 +1,10 @@
 //! The gateway over real sockets: a backend on one side, callers on the other, the recorder watching.
 
 mod faults;
+mod grpc;
 mod headers;
 mod http2;
+mod http2_upstream;
 mod lifecycle;
 mod records;
 mod routing;

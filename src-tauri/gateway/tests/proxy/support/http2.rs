@@ -1,10 +1,14 @@
-//! A caller that speaks HTTP/2 with prior knowledge, on one connection.
+//! A caller that speaks HTTP/2 with prior knowledge, on one connection; and a backend.
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
+use h2::server::SendResponse;
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Request, Response};
 use tokio::net::TcpStream;
@@ -136,4 +140,103 @@ pub async fn next(stream: &mut RecvStream) -> Option<Result<Bytes, h2::Error>> {
         stream.flow_control().release_capacity(data.len()).expect("was taken");
     }
     Some(data)
+}
+
+/// One request as an HTTP/2 backend sees it.
+pub struct Http2Exchange {
+    pub head: http::request::Parts,
+    pub body: RecvStream,
+    pub respond: SendResponse<Bytes>,
+    /// How many requests this connection served before.
+    pub place: usize,
+}
+
+impl Http2Exchange {
+    /// Answers with `body`, and with `trailers` where there are some.
+    pub async fn answer(mut self, head: Response<()>, body: &str, trailers: Option<HeaderMap>) {
+        let ends = body.is_empty() && trailers.is_none();
+        let mut stream = self.respond.send_response(head, ends).expect("taken");
+        if ends {
+            return;
+        }
+        if !body.is_empty() {
+            stream.send_data(Bytes::copy_from_slice(body.as_bytes()), trailers.is_none()).expect("taken");
+        }
+        if let Some(trailers) = trailers {
+            stream.send_trailers(trailers).expect("taken");
+        }
+    }
+
+    /// All of the request's body.
+    pub async fn whole_body(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        while let Some(data) = next(&mut self.body).await {
+            body.extend_from_slice(&data.expect("the body"));
+        }
+        body
+    }
+}
+
+/// A backend that speaks HTTP/2 with prior knowledge; runs until the test's process ends. A handler that gives false
+/// makes its connection go away.
+pub fn http2_backend<F>(
+    settings: h2::server::Builder,
+    answer: impl Fn(Http2Exchange) -> F + Send + 'static,
+) -> Http2Backend
+where
+    F: Future<Output = bool> + 'static,
+{
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    listener.set_nonblocking(true).expect("a socket");
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = connections.clone();
+    std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let local = tokio::task::LocalSet::new();
+        let answer = Rc::new(answer);
+        local.block_on(&runtime, async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                let (answer, settings) = (answer.clone(), settings.clone());
+                tokio::task::spawn_local(async move {
+                    let Ok(mut connection) = settings.handshake::<_, Bytes>(stream).await else { return };
+                    let (leaving, mut leave) = tokio::sync::mpsc::unbounded_channel::<()>();
+                    let mut place = 0;
+                    loop {
+                        tokio::select! {
+                            Some(()) = leave.recv() => connection.graceful_shutdown(),
+                            accepted = connection.accept() => {
+                                let Some(Ok((request, respond))) = accepted else { return };
+                                let (head, body) = request.into_parts();
+                                let answered = answer(Http2Exchange { head, body, respond, place });
+                                let leaving = leaving.clone();
+                                tokio::task::spawn_local(async move {
+                                    if !answered.await {
+                                        let _ = leaving.send(());
+                                    }
+                                });
+                                place += 1;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+    });
+    Http2Backend { address, connections }
+}
+
+/// A backend that speaks HTTP/2.
+pub struct Http2Backend {
+    pub address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Http2Backend {
+    /// Connections accepted so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
 }

@@ -12,7 +12,7 @@ use gatepost_gateway::{
 };
 use gatepost_model::{
     ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Millis, Timeouts, Upstream,
-    UpstreamUrl,
+    UpstreamProtocol, UpstreamUrl,
 };
 use parking_lot::{Condvar, Mutex};
 
@@ -26,12 +26,26 @@ pub struct Api {
     pub timeouts: Timeouts,
     pub policy: Option<fn() -> Box<dyn Policy>>,
     pub impossible: bool,
+    pub protocol: UpstreamProtocol,
 }
 
 impl Api {
     pub fn at(base_path: &'static str, upstream: impl Into<String>) -> Self {
         let timeouts = Timeouts::default();
-        Self { base_path, hosts: &[], upstream: upstream.into(), timeouts, policy: None, impossible: false }
+        Self {
+            base_path,
+            hosts: &[],
+            upstream: upstream.into(),
+            timeouts,
+            policy: None,
+            impossible: false,
+            protocol: UpstreamProtocol::default(),
+        }
+    }
+
+    /// The same over HTTP/2 with prior knowledge.
+    pub fn http2(self) -> Self {
+        Self { protocol: UpstreamProtocol::Http2, ..self }
     }
 
     pub fn timeout_ms(mut self, ms: u64) -> Self {
@@ -51,6 +65,7 @@ impl Api {
         };
         let base_path = BasePath::parse(self.base_path).expect("valid");
         let upstream = Upstream {
+            protocol: self.protocol,
             timeouts: self.timeouts,
             ..Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"))
         };
