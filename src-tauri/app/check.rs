@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use gatepost_app::log::{say, say_error};
 
-use crate::config_file::{fault_line, read};
+use crate::config_file::{fault_line, read, warning_line};
 
 /// Exit 0 when nothing is wrong, else 1.
 pub fn run(files: &[PathBuf]) -> ExitCode {
@@ -24,6 +24,9 @@ fn check_one(path: &Path) -> usize {
     };
     match checked {
         Ok(file) => {
+            for located in &file.warnings {
+                say(&warning_line(path, located));
+            }
             let (apis, clients, contracts) = (file.apis.len(), file.clients.len(), file.contracts.len());
             say(&format!("{}: valid: {apis} APIs, {clients} clients, {contracts} contracts", path.display()));
             0

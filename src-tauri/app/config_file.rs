@@ -13,6 +13,9 @@ pub async fn put_in_force(control: &Control, path: &Path) -> anyhow::Result<()> 
         let lines: Vec<String> = faults.iter().map(|located| fault_line(path, located)).collect();
         anyhow::anyhow!("{} is not valid, so nothing was changed:\n{}", path.display(), lines.join("\n"))
     })?;
+    for located in &checked.warnings {
+        tracing::warn!("{}", warning_line(path, located));
+    }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     apply(control, checked, &name).await.with_context(|| format!("{} cannot be applied", path.display()))?;
     Ok(())
@@ -33,4 +36,9 @@ pub fn read(path: &Path) -> anyhow::Result<Checked> {
 /// `gatepost.yaml:12: apis[0].upstream.url: ...`, as editors and terminals link it.
 pub fn fault_line(path: &Path, located: &LocatedFault) -> String {
     format!("{}:{}: {}", path.display(), located.line, located.fault)
+}
+
+/// `gatepost.yaml:12: warning: apis[0].upstream.tls.verify: ...`.
+pub fn warning_line(path: &Path, located: &LocatedFault) -> String {
+    format!("{}:{}: warning: {}", path.display(), located.line, located.fault)
 }

@@ -50,6 +50,18 @@ impl ApiError {
         Self::Invalid(vec![Fault::new(field, message)])
     }
 
+    /// The same seen from one level further out, where it is about input.
+    #[must_use]
+    pub fn under(self, parent: &str) -> Self {
+        match self {
+            Self::Invalid(faults) => {
+                Self::Invalid(faults.into_iter().map(|fault| fault.under(parent)).collect())
+            }
+            Self::Taken(fault) => Self::Taken(fault.under(parent)),
+            other => other,
+        }
+    }
+
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),

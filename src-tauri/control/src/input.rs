@@ -37,29 +37,53 @@ pub fn read_and_check<T: DeserializeOwned + JsonSchema, U>(
     for (number, fault) in faults.iter().enumerate() {
         set_right(&mut value, &fault.field, number);
     }
-    match serde_json::from_value(value).map(check) {
-        Ok(Ok(checked)) if faults.is_empty() => return Ok(checked),
-        Ok(Ok(_)) => {}
-        Ok(Err(sense)) => extend(&mut faults, sense),
-        // With faults of form this says nothing new.
-        Err(error) if faults.is_empty() => faults.push(Fault::new("", error.to_string())),
-        Err(_) => {}
+    match read(&mut value, &mut faults).map(check) {
+        Some(Ok(checked)) if faults.is_empty() => return Ok(checked),
+        Some(Err(sense)) => extend(&mut faults, sense),
+        _ => {}
     }
     Err(faults)
 }
 
-/// Adds faults, but those at or below a field that is known to be faulty: they follow from it.
+/// Most faults that a schema does not see and that are said at once: each costs one reading of the whole.
+const MOST_UNSEEN: usize = 50;
+
+/// Reads `value`, noting what a schema does not see, such as a number too large for its type.
+fn read<T: DeserializeOwned>(value: &mut Value, faults: &mut Vec<Fault>) -> Option<T> {
+    for _ in 0..MOST_UNSEEN {
+        let error = match serde_path_to_error::deserialize(&*value) {
+            Ok(read) => return Some(read),
+            Err(error) => error,
+        };
+        let path = error.path().to_string();
+        let fault = Fault::new(if path == "." { "" } else { &path }, error.inner().to_string());
+        let known = fault.field.is_empty() || faults.iter().any(|from| follows(&fault, from));
+        // With faults of form, one without a field says nothing new.
+        if !known || faults.is_empty() {
+            set_right(value, &fault.field, faults.len());
+            faults.push(fault);
+        }
+        if known {
+            break;
+        }
+    }
+    None
+}
+
+/// Adds faults, but those that follow from known ones.
 fn extend(faults: &mut Vec<Fault>, more: Vec<Fault>) {
-    let follows = |fault: &Fault, from: &Fault| {
-        let rest = fault.field.strip_prefix(&from.field);
-        !from.field.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
     let known = faults.len();
     for fault in more {
         if !faults[..known].iter().any(|from| follows(&fault, from)) {
             faults.push(fault);
         }
     }
+}
+
+/// True for one at or below a field that is known to be faulty.
+fn follows(fault: &Fault, from: &Fault) -> bool {
+    let rest = fault.field.strip_prefix(&from.field);
+    !from.field.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Puts something valid where a fault was found: a stand-in where the field is needed, else nothing. `number` keeps
@@ -79,9 +103,9 @@ fn set_right(value: &mut Value, field: &str, number: usize) {
                 members.remove(name);
             }
         },
-        (parent, Some(_)) => {
+        (parent, Some((list, _))) => {
             if let Some(item) = find(parent, name) {
-                *item = Value::Null;
+                *item = stand_in_item(list, number);
             }
         }
         _ => {}
@@ -92,11 +116,26 @@ fn stand_in(name: &str, number: usize) -> Option<Value> {
     match name {
         "gatepost" => Some(json!(1)),
         "upstream" => Some(json!({"url": "http://stand-in.invalid"})),
-        "url" => Some(json!("http://stand-in.invalid")),
+        "url" => Some(json!(format!("http://stand-in-{number}.invalid"))),
+        "targets" => Some(json!([{"url": "http://stand-in.invalid"}])),
         "name" | "policy" | "client" | "api" | "client_id" | "client_secret" => {
             Some(json!(format!("stand-in-{number}")))
         }
         _ => None,
+    }
+}
+
+/// The same for an item of a list; null, which hides the faults of sense, where nobody needs better.
+fn stand_in_item(list: &str, number: usize) -> Value {
+    match list {
+        "targets" => json!({"url": format!("http://stand-in-{number}.invalid")}),
+        "apis" | "routes" => {
+            json!({"name": format!("stand-in-{number}"), "upstream": {"url": "http://stand-in.invalid"}})
+        }
+        "methods" => json!("GET"),
+        "hosts" => json!("stand-in.invalid"),
+        "on_status" => json!(503),
+        _ => Value::Null,
     }
 }
 

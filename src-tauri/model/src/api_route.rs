@@ -63,6 +63,24 @@ fn whole(pattern: &str) -> Result<Regex, String> {
         .map_err(|error| format!("`{pattern}` is not a pattern: {error}"))
 }
 
+/// Longest name of a header or cookie, in bytes.
+const MAX_NAME: usize = 100;
+
+/// True for a token (RFC 9110, 5.6.2), as names of headers and cookies are.
+pub(crate) fn is_token(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// A header's name in lowercase, 1 to 100 bytes.
+pub fn header_name(text: &str) -> Result<String, String> {
+    if is_token(text) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("`{text}` is not a header's name"))
+    }
+}
+
 impl RoutePath {
     /// Compiles it.
     pub fn parse(pattern: &str) -> Result<Self, String> {
@@ -87,14 +105,7 @@ impl RoutePath {
 impl HeaderRule {
     /// Compiles it. The name is a token (RFC 9110, 5.1).
     pub fn parse(name: &str, pattern: &str) -> Result<Self, String> {
-        let is_token = !name.is_empty()
-            && name.len() <= 100
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-        if !is_token {
-            return Err(format!("`{name}` is not a header's name"));
-        }
-        let regex = whole(pattern)?;
-        Ok(Self { name: name.to_ascii_lowercase(), pattern: pattern.to_owned(), regex })
+        Ok(Self { name: header_name(name)?, pattern: pattern.to_owned(), regex: whole(pattern)? })
     }
 
     /// True for a value that it wants.

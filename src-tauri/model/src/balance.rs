@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::api_route::is_token;
+
 /// How a target is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Balance {
@@ -25,17 +27,9 @@ pub enum HashOn {
     ClientAddress,
 }
 
-/// Longest name of a header or cookie, in bytes.
-const MAX_NAME: usize = 100;
-
 impl HashOn {
     /// Reads `header:NAME`, `cookie:NAME` or `client_address`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let is_token = |name: &str| {
-            !name.is_empty()
-                && name.len() <= MAX_NAME
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-        };
         match text.split_once(':') {
             None if text == "client_address" => Ok(Self::ClientAddress),
             Some(("header", name)) if is_token(name) => Ok(Self::Header(name.to_ascii_lowercase())),

@@ -36,6 +36,11 @@ pub struct Certificate {
     pub created_at: i64,
 }
 
+impl Certificate {
+    /// Longest name, in characters.
+    pub const MAX_NAME: usize = 100;
+}
+
 /// What a certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateKind {

@@ -13,6 +13,7 @@ mod client;
 mod duration;
 mod fault;
 mod health;
+mod input;
 mod listener;
 mod policy;
 mod rows;
@@ -20,7 +21,7 @@ mod upstream;
 mod upstream_url;
 
 pub use api::{Api, ApiId, BasePath, Host, Listen, Slug};
-pub use api_route::{ApiRoute, HeaderRule, RoutePath, RouteRule};
+pub use api_route::{ApiRoute, HeaderRule, RoutePath, RouteRule, header_name};
 pub use balance::{Balance, HashOn};
 pub use call::{
     CallDetail, CallFacts, CallSink, Header, HeaderBlock, Note, NoteValue, Outcome, Phase, REDACTED,
@@ -32,6 +33,10 @@ pub use client::{ClientApp, ClientAppId, Contract, ContractId, ContractState, Cr
 pub use duration::{Millis, parse_duration};
 pub use fault::{Fault, Faults};
 pub use health::{Ejection, HealthCheck, StatusRanges};
+pub use input::{
+    BalanceInput, CeilingsInput, EjectionInput, EjectionSettings, HeaderRuleInput, HealthInput, RetriesInput,
+    RouteInput, StatusesInput, TargetInput, TimeoutsInput, UpstreamInput, UpstreamTlsInput, words,
+};
 pub use listener::{ClientCertificates, Listener, ListenerTls, TlsVersion};
 pub use policy::{AppliedPolicy, AppliedPolicyId, PathPattern, Scope};
 pub use rows::{Row, Rows};

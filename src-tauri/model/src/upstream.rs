@@ -1,6 +1,10 @@
 //! What is behind an API: targets, how requests are spread over them, and what is done about those that fail.
 
-use crate::{Balance, Ejection, HealthCheck, Millis, UpstreamUrl};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Balance, Ejection, Fault, HealthCheck, Millis, UpstreamUrl};
 
 /// A backend: one or more targets that answer alike.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +48,13 @@ impl Upstream {
         }
     }
 
+    /// What is allowed but should be known, addressed as faults are.
+    pub fn warnings(&self) -> Vec<Fault> {
+        let unverified =
+            "the target's certificate is not checked: whoever is on the way can read and change the calls";
+        if self.tls.verify { Vec::new() } else { vec![Fault::new("tls.verify", unverified)] }
+    }
+
     /// The URL of its first target, which stands for it where one line must do.
     pub fn first_url(&self) -> Option<&UpstreamUrl> {
         self.targets.first().map(|target| &target.url)
@@ -67,7 +78,8 @@ impl Target {
 }
 
 /// What is spoken to an upstream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum UpstreamProtocol {
     /// HTTP/2 where the target offers it over TLS (ALPN), else HTTP/1.1. Written `auto`.
     #[default]

@@ -59,6 +59,12 @@ impl UpstreamUrl {
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// True when requests to both end up at the same place.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        (self.is_tls(), self.host(), self.port(), self.path_prefix())
+            == (other.is_tls(), other.host(), other.port(), other.path_prefix())
+    }
+
     /// Its path without a trailing slash; empty for the root.
     pub fn path_prefix(&self) -> &str {
         self.0.path().trim_end_matches('/')

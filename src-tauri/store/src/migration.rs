@@ -37,6 +37,7 @@ pub(crate) const ALL: &[&Migration] = &[
     &contract::CREATE,
     &change::CREATE,
     &setting::CREATE,
+    &api::UPSTREAMS,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

@@ -132,7 +132,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use gatepost_model::ClientAppId;
+    use gatepost_model::{ClientAppId, Millis, Timeouts, Upstream, UpstreamUrl};
 
     use super::*;
     use crate::migration::Older;
@@ -192,6 +192,24 @@ mod tests {
         assert_eq!(restored.load().expect("loads").clients[0].name, "app");
         let newer = Store::open(home.path()).map(drop).expect_err("newer");
         assert!(matches!(newer, OpenError::Newer { found: 2099010101, .. }), "{newer:?}");
+    }
+
+    #[test]
+    fn an_upstream_of_the_first_version_is_what_it_was() {
+        let home = tempfile::tempdir().expect("tempdir");
+        let first: Vec<&Migration> =
+            migration::ALL.iter().copied().filter(|step| step.id < crate::table::api::UPSTREAMS.id).collect();
+        let old = Store::open_with(home.path(), &first, NOW).expect("opens");
+        let row = "INSERT INTO api VALUES (7, 'Posts', 'posts', 'v1', 'default', '127.0.0.1', 8081, '/posts/v1', '[]',
+            'http://127.0.0.1:9000/posts', '{\"connect\":\"1s\",\"response\":\"15s\"}', 1, 2)";
+        old.open.lock().connection.execute(row, []).expect("written");
+        drop(old);
+        let catalog = Store::open(home.path()).expect("opens").load().expect("loads");
+        let api = &catalog.apis[0];
+        let url = UpstreamUrl::parse("http://127.0.0.1:9000/posts").expect("valid");
+        let timeouts = Timeouts { connect: Millis(1_000), ..Timeouts::default() };
+        assert_eq!(api.upstream, Upstream { timeouts, ..Upstream::of_url(url) });
+        assert_eq!((api.id.0, api.routes.len(), &api.listen.version_header), (7, 0, &None));
     }
 
     #[test]

@@ -31,7 +31,8 @@ fn everything_comes_back_as_it_was_saved_also_after_reopening() {
     let new = new_api("posts");
     assert_eq!((found.id, &found.name, &found.asset_id), (api, &new.name, &new.asset_id));
     assert_eq!((&found.version, &found.label), (&new.version, &new.label));
-    assert_eq!((&found.listen, &found.upstream), (&new.listen, &new.upstream));
+    assert_eq!((&found.listen, &found.routes), (&new.listen, &new.routes));
+    assert_eq!(found.upstream, new.upstream);
     assert_eq!((found.created_at, found.updated_at), (NOW, NOW));
 
     let policy = &catalog.policies[1];

@@ -8,10 +8,8 @@ CREATE TABLE api (
     listen_port       INTEGER NOT NULL,
     listen_base_path  TEXT NOT NULL,
     listen_hosts      TEXT NOT NULL, -- JSON list
-    upstream_url      TEXT NOT NULL,
-    upstream_timeouts TEXT NOT NULL, -- JSON object of durations
     created_at        INTEGER NOT NULL,
-    updated_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL, version_header TEXT, routes TEXT NOT NULL DEFAULT '[]', upstream TEXT NOT NULL DEFAULT '{}',
     UNIQUE (asset_id, version, label)
 ) STRICT;
 

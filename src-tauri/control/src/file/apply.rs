@@ -8,6 +8,7 @@ use gatepost_store::{NewApi, NewPolicy, Secret, Write};
 use serde_json::Value;
 
 use super::schema::{CheckedApi, CheckedFile, FileClient, FileContract};
+use crate::certificates;
 use crate::control::{Control, Topic};
 use crate::error::ApiError;
 use crate::inputs::{AppliedPolicyInput, ClientAppInput};
@@ -25,7 +26,8 @@ pub async fn apply(control: &Control, file: CheckedFile, source: &str) -> Result
 
 fn write(file: CheckedFile, tx: &mut Write<'_>) -> Result<(), ApiError> {
     let mut apis = HashMap::new();
-    for entry in file.apis {
+    for (n, entry) in file.apis.into_iter().enumerate() {
+        certificates::must_exist(tx, &entry.api).map_err(|error| error.under(&format!("apis[{n}]")))?;
         let key = (entry.api.asset_id.to_string(), entry.api.version.clone(), entry.api.label.clone());
         apis.insert(key, write_api(entry, tx)?);
     }
@@ -173,7 +175,8 @@ fn is_same(known: &Api, api: &NewApi) -> bool {
 }
 
 fn equals(known: &Api, api: &NewApi) -> bool {
-    known.name == api.name && known.listen == api.listen && known.upstream == api.upstream
+    (&known.name, &known.listen) == (&api.name, &api.listen)
+        && (&known.routes, &known.upstream) == (&api.routes, &api.upstream)
 }
 
 fn is_in_force(applied: &AppliedPolicy, wanted: &AppliedPolicyInput) -> bool {

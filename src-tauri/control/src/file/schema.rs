@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use gatepost_gateway::{Kind, MAX_POLICIES};
-use gatepost_model::{Fault, Faults};
+use gatepost_model::{Fault, Faults, RouteInput, UpstreamInput, words};
 use gatepost_store::NewApi;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, LocatedFault};
+use crate::certificates;
 use crate::input::read_and_check;
-use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput, UpstreamInput, words};
+use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput};
 
 /// The file's root.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -44,6 +45,8 @@ pub struct FileApi {
     #[serde(default)]
     listen: Option<ListenInput>,
     upstream: UpstreamInput,
+    #[serde(default)]
+    routes: Vec<RouteInput>,
     /// In the order of enforcement.
     #[serde(default)]
     policies: Vec<AppliedPolicyInput>,
@@ -112,6 +115,8 @@ pub struct CheckedFile {
     pub clients: Vec<FileClient>,
     /// Its contracts; both sides are in this file.
     pub contracts: Vec<FileContract>,
+    /// What is allowed but should be known.
+    pub warnings: Vec<LocatedFault>,
 }
 
 /// An API and its policies, checked.
@@ -127,7 +132,17 @@ pub struct CheckedApi {
 pub fn check(document: &Document, kinds: &[Kind]) -> Result<CheckedFile, Vec<LocatedFault>> {
     let checked =
         read_and_check(document.value.clone(), document.faults.clone(), |file| check_sense(file, kinds));
-    checked.map_err(|faults| document.locate(faults))
+    let mut checked = checked.map_err(|faults| document.locate(faults))?;
+    checked.warnings = document.locate(warnings(&checked.apis));
+    Ok(checked)
+}
+
+fn warnings(apis: &[CheckedApi]) -> Vec<Fault> {
+    let mut warnings = Faults::new();
+    for (n, CheckedApi { api, .. }) in apis.iter().enumerate() {
+        warnings.extend_under(&format!("apis[{n}]"), certificates::warnings(&api.upstream, &api.routes));
+    }
+    warnings.into_vec()
 }
 
 fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fault>> {
@@ -142,6 +157,7 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
             label: entry.label,
             listen: entry.listen,
             upstream: entry.upstream,
+            routes: entry.routes,
         };
         check_policies(&entry.policies, kinds, &at, &mut faults);
         match input.check() {
@@ -157,6 +173,7 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
         apis: apis.into_iter().map(|(_, api)| api).collect(),
         clients,
         contracts: file.contracts,
+        warnings: Vec::new(),
     })
 }
 

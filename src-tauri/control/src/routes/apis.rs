@@ -6,7 +6,8 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use gatepost_gateway::{Enforcement, ListenerState, Listening};
-use gatepost_model::{Api, ApiId, ContractState, Listen};
+use gatepost_model::{Api, ApiId, ContractState, Fault, Listen};
+use gatepost_store::Write;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api_of;
+use crate::certificates::{self, warnings};
 use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body_and_check;
@@ -39,6 +41,12 @@ pub(crate) struct ApiView {
     state: ApiState,
     /// Why it has failed, and what to do.
     fault: Option<String>,
+    /// What is allowed but should be known, such as a target's certificate that is not checked.
+    warnings: Vec<Fault>,
+    /// How many targets are behind it, those of its routes not counted.
+    targets: usize,
+    /// How many routes it has.
+    routes: usize,
     /// How many policies are applied.
     policies: usize,
     /// How many client apps may call it.
@@ -53,10 +61,22 @@ struct ListenView {
     port: u16,
     base_path: String,
     hosts: Vec<String>,
+    /// Header that tells versions at one place apart.
+    version_header: Option<String>,
+}
+
+/// An API as shown by itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ApiDetail {
+    #[serde(flatten)]
+    api: ApiView,
+    /// All of it as it is written: what `PUT` takes. What is as the default has it is absent.
+    form: ApiInput,
 }
 
 #[derive(Serialize, ToSchema)]
 struct UpstreamView {
+    /// Of its first target.
     url: String,
     timeouts: TimeoutsView,
 }
@@ -90,6 +110,7 @@ impl ApiView {
                 port: api.listen.port,
                 base_path: api.listen.base_path.to_string(),
                 hosts: api.listen.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
+                version_header: api.listen.version_header.clone(),
             },
             upstream: UpstreamView {
                 url: api.upstream.first_url().map(ToString::to_string).unwrap_or_default(),
@@ -101,6 +122,9 @@ impl ApiView {
             proxy_url: proxy_url(&api.listen),
             state: if fault.is_some() { ApiState::Failed } else { ApiState::Active },
             fault,
+            warnings: warnings(&api.upstream, &api.routes),
+            targets: api.upstream.targets.len(),
+            routes: api.routes.len(),
             policies: in_force.catalog.policies_of(api.id).count(),
             contracts,
             created_at: api.created_at,
@@ -135,11 +159,12 @@ fn fault_of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Optio
     }
 }
 
-fn view(control: &Control, id: i64) -> Result<Json<ApiView>, ApiError> {
+fn view(control: &Control, id: i64) -> Result<Json<ApiDetail>, ApiError> {
     let in_force = control.in_force();
     let api = api_of(&in_force, id)?;
     let contracts = approved(&in_force).filter(|granted| *granted == api.id).count();
-    Ok(Json(ApiView::of(api, &in_force, &control.gateway().listeners(), contracts)))
+    let view = ApiView::of(api, &in_force, &control.gateway().listeners(), contracts);
+    Ok(Json(ApiDetail { api: view, form: ApiInput::of(api) }))
 }
 
 /// The API of every contract that lets calls pass.
@@ -161,34 +186,42 @@ async fn list(State(control): State<Control>) -> Json<Vec<ApiView>> {
 
 /// Adds an API and puts it in force.
 #[utoipa::path(post, path = "/apis", operation_id = "add_api", request_body = ApiInput,
-    responses((status = 201, body = ApiView), (status = 422, body = ErrorBody), (status = 409, body = ErrorBody)))]
-async fn add(State(control): State<Control>, body: Bytes) -> Result<(StatusCode, Json<ApiView>), ApiError> {
+    responses((status = 201, body = ApiDetail), (status = 422, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn add(State(control): State<Control>, body: Bytes) -> Result<(StatusCode, Json<ApiDetail>), ApiError> {
     let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Added {} {}", api.name, api.version);
-    let id = control.save(what, &[Topic::Apis], move |tx| Ok(tx.insert_api(&api)?)).await?;
+    let insert = move |tx: &mut Write<'_>| {
+        certificates::must_exist(tx, &api)?;
+        Ok(tx.insert_api(&api)?)
+    };
+    let id = control.save(what, &[Topic::Apis], insert).await?;
     Ok((StatusCode::CREATED, view(&control, id.0)?))
 }
 
 /// One API.
 #[utoipa::path(get, path = "/apis/{id}", operation_id = "show_api", params(("id" = i64, Path)),
-    responses((status = 200, body = ApiView), (status = 404, body = ErrorBody)))]
-async fn show(State(control): State<Control>, Path(id): Path<i64>) -> Result<Json<ApiView>, ApiError> {
+    responses((status = 200, body = ApiDetail), (status = 404, body = ErrorBody)))]
+async fn show(State(control): State<Control>, Path(id): Path<i64>) -> Result<Json<ApiDetail>, ApiError> {
     view(&control, id)
 }
 
 /// Changes an API; what is left out takes its default.
 #[utoipa::path(put, path = "/apis/{id}", operation_id = "change_api", params(("id" = i64, Path)), request_body = ApiInput,
-    responses((status = 200, body = ApiView), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
+    responses((status = 200, body = ApiDetail), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
 async fn change(
     State(control): State<Control>,
     Path(id): Path<i64>,
     body: Bytes,
-) -> Result<Json<ApiView>, ApiError> {
+) -> Result<Json<ApiDetail>, ApiError> {
     api_of(&control.in_force(), id)?;
     let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Changed {} {}", api.name, api.version);
-    control.save(what, &[Topic::Apis], move |tx| Ok(tx.update_api(ApiId(id), &api)?)).await?;
+    let update = move |tx: &mut Write<'_>| {
+        certificates::must_exist(tx, &api)?;
+        Ok(tx.update_api(ApiId(id), &api)?)
+    };
+    control.save(what, &[Topic::Apis], update).await?;
     view(&control, id)
 }
 

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use gatepost_model::{
-    Api, ApiId, BasePath, Host, Listen, Millis, Rows, Slug, Timeouts, Upstream, UpstreamUrl,
+    Api, ApiId, ApiRoute, BasePath, Fault, Host, Listen, RouteInput, Rows, Slug, Upstream, UpstreamInput,
 };
 use rusqlite::{Connection, Row, named_params};
-use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{StoreError, Unique, WriteError, must_have_met, or_taken, unreadable};
 use crate::migration::{Migration, Older};
@@ -34,6 +35,20 @@ pub(crate) const CREATE: Migration = Migration {
 ",
 };
 
+/// An upstream is more than a URL, and so are routes: both are kept as JSON in the form that people write.
+pub(crate) const UPSTREAMS: Migration = Migration {
+    id: 2026112308,
+    older: Older::MustRefuse,
+    sql: "
+    ALTER TABLE api ADD COLUMN version_header TEXT;
+    ALTER TABLE api ADD COLUMN routes TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE api ADD COLUMN upstream TEXT NOT NULL DEFAULT '{}';
+    UPDATE api SET upstream = json_object('url', upstream_url, 'timeouts', json(upstream_timeouts));
+    ALTER TABLE api DROP COLUMN upstream_url;
+    ALTER TABLE api DROP COLUMN upstream_timeouts;
+",
+};
+
 /// An API as it is to be kept; the store adds its number and times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewApi {
@@ -47,23 +62,19 @@ pub struct NewApi {
     pub label: String,
     /// Where it listens.
     pub listen: Listen,
-    /// What is behind it.
+    /// Requests that go elsewhere.
+    pub routes: Vec<ApiRoute>,
+    /// What is behind it for all others.
     pub upstream: Upstream,
-}
-
-/// The column `upstream_timeouts`. What is missing takes its default, so that a later step can join without a migration.
-#[derive(Deserialize)]
-struct TimeoutsColumn {
-    connect: Option<Millis>,
-    response: Option<Millis>,
 }
 
 pub(crate) fn insert(connection: &Connection, new: &NewApi, now_ms: i64) -> Result<ApiId, WriteError> {
     // Without an id SQLite gives it the next one.
     let sql = "INSERT INTO api
         (id, name, asset_id, version, label, listen_address, listen_port, listen_base_path, listen_hosts,
-         upstream_url, upstream_timeouts, created_at, updated_at)
-        VALUES (:id, :name, :asset_id, :version, :label, :address, :port, :base_path, :hosts, :url, :timeouts, :now, :now)";
+         version_header, routes, upstream, created_at, updated_at)
+        VALUES (:id, :name, :asset_id, :version, :label, :address, :port, :base_path, :hosts, :version_header, :routes,
+            :upstream, :now, :now)";
     execute(connection, sql, None, new, now_ms)?;
     Ok(ApiId(connection.last_insert_rowid()))
 }
@@ -76,7 +87,7 @@ pub(crate) fn update(
 ) -> Result<(), WriteError> {
     let sql = "UPDATE api SET name = :name, asset_id = :asset_id, version = :version, label = :label,
             listen_address = :address, listen_port = :port, listen_base_path = :base_path, listen_hosts = :hosts,
-            upstream_url = :url, upstream_timeouts = :timeouts, updated_at = :now
+            version_header = :version_header, routes = :routes, upstream = :upstream, updated_at = :now
         WHERE id = :id";
     must_have_met(execute(connection, sql, Some(id), new, now_ms)?, "API")
 }
@@ -89,12 +100,14 @@ fn execute(
     new: &NewApi,
     now_ms: i64,
 ) -> Result<usize, WriteError> {
+    let routes: Vec<RouteInput> = new.routes.iter().map(RouteInput::of).collect();
     let rows = connection.prepare_cached(sql)?.execute(named_params! {
         ":id": id.map(|id| id.0), ":name": new.name, ":asset_id": new.asset_id.as_str(),
         ":version": new.version, ":label": new.label,
         ":address": new.listen.address.to_string(), ":port": new.listen.port,
         ":base_path": new.listen.base_path.as_str(), ":hosts": hosts_column(&new.listen),
-        ":url": new.upstream.first_url().map(ToString::to_string), ":timeouts": timeouts_column(&new.upstream), ":now": now_ms,
+        ":version_header": new.listen.version_header, ":routes": json_column(&routes, "routes")?,
+        ":upstream": json_column(&UpstreamInput::of(&new.upstream), "upstream")?, ":now": now_ms,
     });
     rows.map_err(or_taken(Unique::ApiInstance))
 }
@@ -133,15 +146,10 @@ fn from_row(row: &Row<'_>) -> Result<Api, StoreError> {
             base_path: BasePath::parse(text(row, "listen_base_path")?)
                 .map_err(unreadable("api", "listen_base_path"))?,
             hosts: hosts_of(text(row, "listen_hosts")?)?,
-            version_header: None,
+            version_header: row.get("version_header")?,
         },
-        routes: Vec::new(),
-        upstream: Upstream {
-            timeouts: timeouts_of(text(row, "upstream_timeouts")?)?,
-            ..Upstream::of_url(
-                UpstreamUrl::parse(text(row, "upstream_url")?).map_err(unreadable("api", "upstream_url"))?,
-            )
-        },
+        routes: RouteInput::check_all(&json::<Vec<_>>(row, "routes")?).map_err(faulty("routes"))?,
+        upstream: json::<UpstreamInput>(row, "upstream")?.check().map_err(faulty("upstream"))?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })
@@ -161,18 +169,18 @@ fn hosts_of(json: &str) -> Result<Vec<Host>, StoreError> {
     hosts.iter().map(|host| Host::parse(host).map_err(unreadable("api", "listen_hosts"))).collect()
 }
 
-fn timeouts_column(upstream: &Upstream) -> String {
-    let Timeouts { connect, response, .. } = upstream.timeouts;
-    serde_json::json!({ "connect": connect, "response": response }).to_string()
+/// A column of its own for what is read and written as one.
+fn json_column(value: &impl Serialize, column: &'static str) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(unreadable("api", column))
 }
 
-fn timeouts_of(json: &str) -> Result<Timeouts, StoreError> {
-    let column: TimeoutsColumn =
-        serde_json::from_str(json).map_err(unreadable("api", "upstream_timeouts"))?;
-    let default = Timeouts::default();
-    Ok(Timeouts {
-        connect: column.connect.unwrap_or(default.connect),
-        response: column.response.unwrap_or(default.response),
-        ..default
-    })
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: &'static str) -> Result<T, StoreError> {
+    serde_json::from_str(text(row, column)?).map_err(unreadable("api", column))
+}
+
+fn faulty(column: &'static str) -> impl Fn(Vec<Fault>) -> StoreError {
+    move |faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        unreadable("api", column)(faults.join("; "))
+    }
 }

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use gatepost_model::{
-    ApiId, AppliedPolicyId, BasePath, ClientAppId, Host, Listen, Millis, Scope, Slug, Timeouts, Upstream,
-    UpstreamUrl,
+    ApiId, ApiRoute, AppliedPolicyId, BasePath, ClientAppId, Host, Listen, RouteInput, Scope, Slug, Upstream,
+    UpstreamInput,
 };
 use gatepost_store::{NewApi, NewClient, NewPolicy, Secret, Store, Write, WriteError};
 use serde_json::json;
@@ -31,14 +31,41 @@ pub fn new_api(asset_id: &str) -> NewApi {
             port: 65_535,
             base_path: BasePath::default_of(&asset_id, "v1").expect("a path"),
             hosts: ["api.example.com", "[::1]"].map(|host| Host::parse(host).expect("a host")).into(),
-            version_header: None,
+            version_header: Some("api-version".into()),
         },
-        upstream: Upstream {
-            timeouts: Timeouts { connect: Millis(1_234), response: Millis(60_000), ..Timeouts::default() },
-            ..Upstream::of_url(UpstreamUrl::parse("https://backend:9443/a%20b").expect("a URL"))
-        },
+        routes: routes(),
+        upstream: upstream(),
         asset_id,
     }
+}
+
+/// One in which nothing is as the default has it.
+fn upstream() -> Upstream {
+    let input: UpstreamInput = serde_json::from_value(json!({
+        "targets": [{"url": "https://backend:9443/a%20b", "weight": 3}, {"url": "http://[::1]:9000"}],
+        "balance": "consistent_hash", "hash_on": "header:x-user", "protocol": "http1",
+        "timeouts": {"connect": 1_234, "response": "1m", "idle": "2m", "total": "3m", "keep_alive": "4m"},
+        "health": {"path": "/health", "interval": "5s", "timeout": "1s", "expect": "200,404", "healthy_after": 1},
+        "ejection": {"failures": 7, "duration": "30s", "max_percent": 10},
+        "retries": {"attempts": 2, "on_status": [503], "budget_percent": 5},
+        "ceilings": {"connections": 1, "pending": 2, "requests": 3},
+        "tls": {"verify": false, "authority": "ca", "certificate": "cert", "server_name": "api.internal"}
+    }))
+    .expect("of the right form");
+    input.check().expect("an upstream")
+}
+
+fn routes() -> Vec<ApiRoute> {
+    let input: Vec<RouteInput> = serde_json::from_value(json!([
+        {
+            "name": "gold", "path": "/v2(/.*)", "methods": ["GET"], "hosts": ["gold.example.com"],
+            "headers": [{"name": "x-tier", "value": "gold|silver"}], "destination_path": "/orders",
+            "upstream": {"url": "http://gold:9000", "ejection": false}
+        },
+        {"name": "rest", "upstream": {"url": "http://rest:9000"}}
+    ]))
+    .expect("of the right form");
+    RouteInput::check_all(&input).expect("routes")
 }
 
 pub fn new_policy(policy: &str) -> NewPolicy {

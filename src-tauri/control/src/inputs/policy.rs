@@ -1,0 +1,65 @@
+//! A policy as applied, as written.
+
+use gatepost_gateway::{Env, Kind, StateStore};
+use gatepost_model::{AppliedPolicyId, Fault, Faults, Scope};
+use gatepost_store::NewPolicy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A policy as applied, as written.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppliedPolicyInput {
+    /// Name of a policy in the catalogue, such as `rate-limiting`.
+    pub policy: String,
+    /// Its configuration; default `{}`.
+    #[serde(default = "empty_object")]
+    #[schema(value_type = Object)]
+    pub config: serde_json::Map<String, Value>,
+    /// Which requests it is for; default all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Scope>,
+    /// Default true.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+fn empty_object() -> serde_json::Map<String, Value> {
+    serde_json::Map::new()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl AppliedPolicyInput {
+    /// Every fault: an unknown policy, its configuration (under `config`), its scope (under `only`).
+    pub fn check(&self, kinds: &[Kind]) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        faults.extend_under("", Scope::check_all(&self.only));
+        match kinds.iter().find(|kind| kind.name == self.policy) {
+            None => faults.add("policy", format!("there is no policy `{}`", self.policy)),
+            Some(kind) => {
+                let states = StateStore::new();
+                let config = Value::Object(self.config.clone());
+                if let Err(inner) = kind.compile(&config, &Env::new(AppliedPolicyId(0), "", &states)) {
+                    faults.extend_under("config", inner);
+                }
+            }
+        }
+        faults.into_result()
+    }
+}
+
+impl From<AppliedPolicyInput> for NewPolicy {
+    fn from(input: AppliedPolicyInput) -> Self {
+        Self {
+            policy: input.policy,
+            config: Value::Object(input.config),
+            only: input.only,
+            enabled: input.enabled,
+        }
+    }
+}
