@@ -533,6 +533,11 @@ export interface components {
             /** @description Changes of the Plan in the range. Filled in by whoever knows the catalog. */
             plan_changes: components["schemas"]["PlanChange"][];
         };
+        /** @description An API as shown by itself. */
+        ApiDetail: components["schemas"]["ApiView"] & {
+            /** @description All of it as it is written: what `PUT` takes. What is as the default has it is absent. */
+            form: components["schemas"]["ApiInput"];
+        };
         /** @description Figures of one API. */
         ApiFigures: components["schemas"]["Figures"] & {
             /** @description Which. */
@@ -562,6 +567,8 @@ export interface components {
             listen?: components["schemas"]["ListenInput"] | null;
             /** @description What is behind it. */
             upstream: components["schemas"]["UpstreamInput"];
+            /** @description Requests that go elsewhere, at most 50; the first that fits counts. Default none. */
+            routes?: components["schemas"]["RouteInput"][];
         };
         /** @enum {string} */
         ApiState: "active" | "failed";
@@ -579,6 +586,12 @@ export interface components {
             state: components["schemas"]["ApiState"];
             /** @description Why it has failed, and what to do. */
             fault?: string | null;
+            /** @description What is allowed but should be known, such as a target's certificate that is not checked. */
+            warnings: components["schemas"]["Fault"][];
+            /** @description How many targets are behind it, those of its routes not counted. */
+            targets: number;
+            /** @description How many routes it has. */
+            routes: number;
             /** @description How many policies are applied. */
             policies: number;
             /** @description How many client apps may call it. */
@@ -619,6 +632,11 @@ export interface components {
             /** @description What its configuration does, in one line. */
             summary: string;
         };
+        /**
+         * @description How a target is chosen.
+         * @enum {string}
+         */
+        BalanceInput: "round_robin" | "least_outstanding" | "consistent_hash";
         /** @description What to send, how often, and over how many connections. */
         BurstInput: {
             request: components["schemas"]["TesterRequest"];
@@ -754,6 +772,24 @@ export interface components {
             /** @description The `x-request-id` of call and answer. */
             request_id: string;
         };
+        /** @description How much may go on at once; past it calls are answered 503. 1 to 1,000,000 each; absent is without end. */
+        CeilingsInput: {
+            /**
+             * Format: int32
+             * @description Open connections to all targets.
+             */
+            connections?: number | null;
+            /**
+             * Format: int32
+             * @description Calls that wait for a connection.
+             */
+            pending?: number | null;
+            /**
+             * Format: int32
+             * @description Calls under way.
+             */
+            requests?: number | null;
+        };
         /** @description One save. */
         ChangeView: {
             /**
@@ -856,6 +892,26 @@ export interface components {
             /** @description Only in the answer that issues it. */
             client_secret?: string | null;
         };
+        /**
+         * @description When a target that fails calls is left out for a while: `false` for never, `true` for every default, or the
+         *     settings.
+         */
+        EjectionInput: boolean | components["schemas"]["EjectionSettings"];
+        /** @description When a target that fails calls is left out for a while. */
+        EjectionSettings: {
+            /**
+             * Format: int32
+             * @description Failures in a row; 1 to 1,000. Default 5.
+             */
+            failures?: number | null;
+            /** @description For how long the first time, 1ms to 1h; each further time in a row as long again, up to ten times. Default 10s. */
+            duration?: string | null;
+            /**
+             * Format: int32
+             * @description Most targets left out at once, in percent, 1 to 100; one is always left in. Default 50.
+             */
+            max_percent?: number | null;
+        };
         /** @description The body of every error. */
         ErrorBody: {
             error: components["schemas"]["ErrorMembers"];
@@ -949,6 +1005,36 @@ export interface components {
              */
             response_bytes: number;
         };
+        /** @description A header that must be there. */
+        HeaderRuleInput: {
+            /** @description Its name, in any case. */
+            name: string;
+            /** @description Regular expression for its whole value, such as `gold|silver`. */
+            value: string;
+        };
+        /** @description A question asked of every target from time to time; `{}` asks with every default. */
+        HealthInput: {
+            /** @description Path and query, from the target's root. Default `/`. */
+            path?: string | null;
+            /** @description Between two questions; 1s to 1h. Default 10s. */
+            interval?: string | null;
+            /**
+             * @description Until the answer's head; at least 1ms, and shorter than the interval. Default 2s, or half the interval where
+             *     that is less.
+             */
+            timeout?: string | null;
+            expect?: components["schemas"]["StatusesInput"] | null;
+            /**
+             * Format: int32
+             * @description Good answers in a row until a target is healthy again; 1 to 100. Default 2.
+             */
+            healthy_after?: number | null;
+            /**
+             * Format: int32
+             * @description Bad answers in a row until it is not; 1 to 100. Default 3.
+             */
+            unhealthy_after?: number | null;
+        };
         /** @description Where the gateway accepts an API's calls. */
         ListenInput: {
             /** @description IP address to accept on. Default 127.0.0.1; 0.0.0.0 for all. */
@@ -962,6 +1048,11 @@ export interface components {
             base_path?: string | null;
             /** @description Host names it answers to; default any. */
             hosts?: string[];
+            /**
+             * @description Header that tells versions at one place apart: the API takes only requests in which it equals the API's
+             *     version. One without it takes all others. Default none.
+             */
+            version_header?: string | null;
         };
         ListenView: {
             address: string;
@@ -969,6 +1060,8 @@ export interface components {
             port: number;
             base_path: string;
             hosts: string[];
+            /** @description Header that tells versions at one place apart. */
+            version_header?: string | null;
         };
         /** @enum {string} */
         ListenerStateView: "listening" | "failed";
@@ -1090,9 +1183,51 @@ export interface components {
             /** @description Why nothing can be written at the moment; calls are counted on. */
             fault?: string | null;
         };
+        /**
+         * @description When a call is tried again, on another target where there is one. Only where nothing was sent yet, or the method is
+         *     idempotent and the request has no body.
+         */
+        RetriesInput: {
+            /**
+             * Format: int32
+             * @description Tries beyond the first; 0 to 5. Default 1.
+             */
+            attempts?: number | null;
+            /** @description Statuses of the upstream that count as a failure, 400 to 599, at most 20. Default none. */
+            on_status?: number[];
+            /**
+             * Format: int32
+             * @description Most tries beyond the first, in percent of the calls of the last ten seconds, 0 to 100; ten a second are always
+             *     allowed. Default 20.
+             */
+            budget_percent?: number | null;
+        };
         /** @description A secret in clear. */
         Revealed: {
             client_secret: string;
+        };
+        /**
+         * @description Requests that go to another upstream: those that fit every part of the rule which is given. Routes are tried in
+         *     order, and the first that fits counts; what fits none goes to the API's own upstream.
+         */
+        RouteInput: {
+            /** @description What people call it; unique in its API, 1 to 100 characters. */
+            name: string;
+            /**
+             * @description Regular expression for the whole path below the base path. What its groups catch goes on, put together; without
+             *     groups the whole path does. Default: any path.
+             */
+            path?: string | null;
+            /** @description Methods in capitals, at most 20. Default: any. */
+            methods?: string[];
+            /** @description Host names, at most 50. Default: any. */
+            hosts?: string[];
+            /** @description Headers that must be there, at most 10. */
+            headers?: components["schemas"]["HeaderRuleInput"][];
+            /** @description Put in front of the path that goes on. Default `/`. */
+            destination_path?: string | null;
+            /** @description Where they go. */
+            upstream: components["schemas"]["UpstreamInput"];
         };
         /** @description Whether the sample API runs. */
         SampleView: {
@@ -1215,6 +1350,18 @@ export interface components {
             /** @description Why there was no answer. */
             error?: string | null;
         };
+        /** @description Statuses: one as a number, or several as text. */
+        StatusesInput: number | string;
+        /** @description One place where requests can go. */
+        TargetInput: {
+            /** @description Such as `http://10.0.0.1:9000`. */
+            url: string;
+            /**
+             * Format: int32
+             * @description Its share of the requests is this over the sum of all; 1 to 1,000. Default 1.
+             */
+            weight?: number | null;
+        };
         /** @description An answer as shown. */
         TesterAnswer: {
             /** Format: int32 */
@@ -1263,12 +1410,18 @@ export interface components {
              */
             call_as?: number | null;
         };
-        /** @description How long each step towards the upstream may take. */
+        /** @description How long each step towards the upstream may take; 1ms to 1h each. */
         TimeoutsInput: {
-            /** @description Until the connection stands. Default 5s. */
+            /** @description Until the connection stands, TLS included. Default 5s. */
             connect?: string | null;
-            /** @description Until the response begins. Default 15s. */
+            /** @description From the request sent until the response begins. Default 15s. */
             response?: string | null;
+            /** @description Without a byte in either direction while bodies stream. Default 300s. */
+            idle?: string | null;
+            /** @description From the request's head to the response's last byte. Default: without end. */
+            total?: string | null;
+            /** @description How long a connection is kept on which nothing runs. Default 60s. */
+            keep_alive?: string | null;
         };
         TimeoutsView: {
             connect: string;
@@ -1314,13 +1467,44 @@ export interface components {
              */
             duration_us: number;
         };
-        /** @description What is behind an API. */
+        /** @description What is behind an API or one of its routes: `url`, or `targets` where there are several. */
         UpstreamInput: {
-            /** @description Such as `http://127.0.0.1:9000/posts`. */
-            url: string;
+            /** @description The one target, such as `http://127.0.0.1:9000/posts`; the request's path below the base path is added to it. */
+            url?: string | null;
+            /** @description The targets, 1 to 50, instead of `url`. */
+            targets?: components["schemas"]["TargetInput"][] | null;
+            balance?: components["schemas"]["BalanceInput"] | null;
+            /**
+             * @description What a consistent hash is made of: `header:NAME`, `cookie:NAME` or `client_address`. Goes with `balance:
+             *     consistent_hash`, and only with it.
+             */
+            hash_on?: string | null;
+            protocol?: components["schemas"]["UpstreamProtocol"] | null;
             timeouts?: components["schemas"]["TimeoutsInput"] | null;
+            health?: components["schemas"]["HealthInput"] | null;
+            ejection?: components["schemas"]["EjectionInput"] | null;
+            retries?: components["schemas"]["RetriesInput"] | null;
+            ceilings?: components["schemas"]["CeilingsInput"] | null;
+            tls?: components["schemas"]["UpstreamTlsInput"] | null;
+        };
+        /**
+         * @description What is spoken to an upstream.
+         * @enum {string}
+         */
+        UpstreamProtocol: "auto" | "http1" | "http2";
+        /** @description How targets with `https` are trusted, and how the gateway shows who it is. */
+        UpstreamTlsInput: {
+            /** @description False takes any certificate: whoever is on the way can read and change the calls. Default true. */
+            verify?: boolean | null;
+            /** @description Name of a certificate authority among the certificates, trusted instead of the system's. */
+            authority?: string | null;
+            /** @description Name of a certificate with a key among the certificates, shown to the target (mutual TLS). */
+            certificate?: string | null;
+            /** @description Host name to greet with (SNI) and to check the certificate against, instead of the URL's. */
+            server_name?: string | null;
         };
         UpstreamView: {
+            /** @description Of its first target. */
             url: string;
             timeouts: components["schemas"]["TimeoutsView"];
         };
@@ -1408,7 +1592,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiView"];
+                    "application/json": components["schemas"]["ApiDetail"];
                 };
             };
             409: {
@@ -1445,7 +1629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiView"];
+                    "application/json": components["schemas"]["ApiDetail"];
                 };
             };
             404: {
@@ -1478,7 +1662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiView"];
+                    "application/json": components["schemas"]["ApiDetail"];
                 };
             };
             404: {

@@ -24,7 +24,8 @@ export type Topic = Schema["Topic"];
 
 export type ApiInput = Schema["ApiInput"];
 export type ApiSummary = Told<Schema["ApiView"]>;
-export type Api = Omit<ApiSummary, "policies" | "contracts">;
+/** `form` is the API as it is written: what `PUT` takes. What is as the default has it is left out. */
+export type Api = Omit<ApiSummary, "policies" | "contracts"> & { form: ApiInput };
 
 /** Settings of a policy: what they are is in the schema of its kind, not in the API's description. */
 export type Config = Record<string, unknown>;

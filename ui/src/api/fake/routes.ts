@@ -38,24 +38,33 @@ function appOf(client: (typeof state.clients)[number]) {
 function saveApi(input: ApiInput, id?: number): Reply {
   const faults: Fault[] = [];
   if (!input.name) faults.push({ field: "name", message: "give it a name, 1 to 100 characters" });
-  if (!/^https?:\/\/\S+$/.test(input.upstream.url)) faults.push({ field: "upstream.url", message: "must begin with http:// or https://" });
+  const url = input.upstream.url ?? input.upstream.targets?.[0]?.url ?? "";
+  if (!/^https?:\/\/\S+$/.test(url)) faults.push({ field: "upstream.url", message: "must begin with http:// or https://" });
   const port = input.listen?.port ?? undefined;
   if (port !== undefined && !(port > 0 && port < 65536))
     faults.push({ field: "listen.port", message: `\`${port}\` is not a port (1 to 65535)` });
   if (faults.length > 0) return refuse(422, "invalid", "The API was not saved.", faults);
-  const made = makeApi(input.name, input.version ?? "v1", input.upstream.url, port);
+  const made = makeApi(input.name, input.version ?? "v1", url, port);
   const base_path = input.listen?.base_path ?? made.listen.base_path;
   const api = {
     ...made,
     ...(input.asset_id && { asset_id: input.asset_id }),
     ...(input.label && { label: input.label }),
-    listen: { address: input.listen?.address ?? made.listen.address, port: made.listen.port, base_path, hosts: input.listen?.hosts ?? [] },
+    listen: {
+      address: input.listen?.address ?? made.listen.address,
+      port: made.listen.port,
+      base_path,
+      hosts: input.listen?.hosts ?? [],
+      version_header: input.listen?.version_header ?? null,
+    },
+    targets: input.upstream.targets?.length ?? 1,
+    routes: input.routes?.length ?? 0,
     proxy_url: `http://127.0.0.1:${made.listen.port}${base_path}`,
   };
   changed(`${input.name} ${id === undefined ? "added" : "changed"}`);
   const kept = keptOf(id);
   if (kept) {
-    kept.api = { ...api, id: kept.api.id };
+    kept.api = { ...api, id: kept.api.id, form: { ...made.form, ...input } };
     return ok(kept.api);
   }
   state.apis.push({ api, policies: [] });

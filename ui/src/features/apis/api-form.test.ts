@@ -39,4 +39,26 @@ describe("inputOf", () => {
     const { id: _, ...expected } = api;
     expect(inputOf(draftOf(api))).toEqual(expected);
   });
+
+  it("keeps what the form has no field for", () => {
+    const kept = {
+      name: "A",
+      listen: { base_path: "/a", version_header: "api-version" },
+      upstream: {
+        targets: [{ url: "http://u", weight: 2 }, { url: "http://v" }],
+        timeouts: { connect: "1s", idle: "9s" },
+        health: { path: "/health" },
+      },
+      routes: [{ name: "r", upstream: { url: "http://r" } }],
+    };
+    const input = inputOf({ ...emptyDraft, name: "A", url: "http://w", base_path: "/a", connect: "2s" }, kept);
+    expect(input).toEqual({
+      ...kept,
+      upstream: {
+        ...kept.upstream,
+        targets: [{ url: "http://w", weight: 2 }, { url: "http://v" }],
+        timeouts: { connect: "2s", idle: "9s" },
+      },
+    });
+  });
 });

@@ -69,19 +69,31 @@ const reachable = (address: string): string =>
 
 const hostsOf = (draft: ApiDraft): string[] => draft.hosts.split(/[\s,]+/).filter(Boolean);
 
-/** The draft as the management API takes it; what is empty is left to its defaults. */
-export function inputOf(draft: ApiDraft): ApiInput {
+/**
+ * The draft as the management API takes it; what is empty is left to its defaults. What `kept` says beyond the draft's
+ * fields stays: further targets, health checks, routes.
+ */
+export function inputOf(draft: ApiDraft, kept?: ApiInput): ApiInput {
   const text = (value: string) => value.trim() || undefined;
   const listen = compact({
     address: text(draft.address),
     port: draft.port.trim() ? Number(draft.port) : undefined,
     base_path: text(draft.base_path),
     hosts: draft.hosts.trim() ? hostsOf(draft) : undefined,
+    version_header: kept?.listen?.version_header ?? undefined,
   });
-  const timeouts = compact({ connect: text(draft.connect), response: text(draft.response) });
+  const [first, ...others] = kept?.upstream.targets ?? [];
+  const url = draft.url.trim();
+  const upstream = compact({
+    ...kept?.upstream,
+    url: first ? undefined : url,
+    targets: first && [{ ...first, url }, ...others],
+    timeouts: compact({ ...kept?.upstream.timeouts, connect: text(draft.connect), response: text(draft.response) }),
+  });
   return {
     name: draft.name.trim(),
-    upstream: { url: draft.url.trim(), ...(timeouts && { timeouts }) },
+    upstream: upstream ?? {},
+    ...compact({ routes: kept?.routes }),
     ...compact({ asset_id: text(draft.asset_id), version: text(draft.version), label: text(draft.label) }),
     ...(listen && { listen }),
   };

@@ -25,7 +25,7 @@ function EditApi({ api }: { api: Api }) {
     setBusy(true);
     setError(null);
     try {
-      const saved = await actions.saveApi(api.id, inputOf(draft));
+      const saved = await actions.saveApi(api.id, inputOf(draft, api.form));
       toast(`${saved.name} is in force at ${saved.proxy_url}`);
     } catch (failure) {
       setError(failure);

@@ -6,7 +6,7 @@ export const LIMITING = "rate-limiting";
 /** What the tour knows of the gateway. Everything is read from there, so that a tour left half-way goes on where it was. */
 export type Facts = {
   sample: Sample;
-  api: Api | undefined;
+  api: Omit<Api, "form"> | undefined;
   policies: AppliedPolicy[];
   contract: Contract | undefined;
   client: ClientApp | undefined;
