@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Frame, SizeHint};
 
+use crate::http1::LineBody;
 use crate::http2;
 use crate::meter::Meter;
 use crate::upstream::UpstreamBody;
@@ -38,7 +38,7 @@ pub struct CallerBody {
 
 /// A caller's body in the protocol that it came by.
 pub(crate) enum CallerStream {
-    Http1(Incoming),
+    Http1(LineBody),
     Http2(http2::Incoming),
 }
 
@@ -121,11 +121,10 @@ impl CallerBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = self.stream.poll_frame(cx);
         self.meter.caller_owes.set(polled.is_pending());
-        if let Poll::Ready(frame) = &polled {
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
             self.meter.sent_last.set(Some(Instant::now()));
-            if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-                self.meter.request_bytes.set(self.meter.request_bytes.get() + data.len() as u64);
-            }
+            let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+            self.meter.request_bytes.set(self.meter.request_bytes.get() + bytes);
         }
         polled
     }
@@ -134,21 +133,21 @@ impl CallerBody {
 impl CallerStream {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
-            Self::Http1(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Self::Http1(body) => body.poll_frame(cx),
             Self::Http2(incoming) => incoming.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Http1(incoming) => incoming.is_end_stream(),
+            Self::Http1(body) => body.is_end_stream(),
             Self::Http2(incoming) => incoming.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Http1(incoming) => incoming.size_hint(),
+            Self::Http1(body) => body.size_hint(),
             Self::Http2(incoming) => incoming.size_hint(),
         }
     }

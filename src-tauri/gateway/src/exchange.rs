@@ -4,12 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use http::header::{CONNECTION, CONTENT_LENGTH};
-use http::{HeaderValue, Version};
+use http::{HeaderValue, StatusCode, Version};
 
 use crate::body::CallerStream;
 use crate::caller::Caller;
 use crate::clock::since_start;
 use crate::headers::strip_hop_by_hop;
+use crate::http1::Glimpse;
+use crate::meter::Meter;
 use crate::record::{Call, RecordedBody};
 use crate::request_id::{self, X_REQUEST_ID};
 use crate::route::Placed;
@@ -24,22 +26,25 @@ pub(crate) async fn answer(
     worker: &Rc<Worker>,
     caller: &Caller,
     request: http::Request<CallerStream>,
+    meter: &Rc<Meter>,
 ) -> http::Response<RecordedBody> {
     caller.watch.serving();
     let plan = worker.plan();
     let version = request.version();
-    let mut call = Call::begin(worker, plan.number, caller, &request);
-    let request = request.map(|stream| Body::of_caller(stream, &call.meter));
-    let may_stay = !worker.draining.get() && plan.listeners.contains_key(&caller.listener);
+    let mut call = Call::begin(worker, plan.number, caller, &request, meter);
+    let request = request.map(|stream| Body::of_caller(stream, meter));
+    let mut may_stay = !worker.draining.get() && plan.listeners.contains_key(&caller.listener);
     let mut response = match find(&plan, caller, request) {
         Ok((placed, request)) => run(worker, caller, plan, &placed, request, &mut call).await,
-        Err(reply) => reply.into_response("", request_id::text(&call.request_id)),
+        Err((reply, is_clear)) => {
+            may_stay &= is_clear;
+            reply.into_response("", request_id::text(&call.request_id))
+        }
     };
-    let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID, call.request_id.clone());
+    response.headers_mut().insert(X_REQUEST_ID, call.request_id.clone());
     // HTTP/2 says so in a frame of its own.
-    if !may_stay && version < Version::HTTP_2 {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if !may_stay && version < Version::HTTP_2 && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     if !response.body().is_as_sent() {
         // The length that an upstream announced was another body's.
@@ -48,13 +53,30 @@ pub(crate) async fn answer(
     call.answer_with(response)
 }
 
-/// The API that the request is for, and the request as everything behind sees it.
-fn find(plan: &Plan, caller: &Caller, mut request: Request) -> Result<(Arc<Placed>, Request), Reply> {
-    settle(&mut request)?;
+/// Answers bytes that are no request which may go on, and records them as a call of no API.
+pub(crate) fn refuse(
+    worker: &Rc<Worker>,
+    caller: &Caller,
+    meter: &Rc<Meter>,
+    glimpse: &Glimpse,
+) -> http::Response<RecordedBody> {
+    caller.watch.serving();
+    let call = Call::refused(worker, worker.plan().number, caller, meter, glimpse);
+    let reply = Reply::malformed(glimpse.refused.status, glimpse.refused.reason);
+    let mut response = reply.into_response("", request_id::text(&call.request_id));
+    response.headers_mut().insert(X_REQUEST_ID, call.request_id.clone());
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    call.answer_with(response)
+}
+
+/// The API that the request is for, and the request as everything behind sees it. A refusal says whether the request
+/// was clear at least, so that its connection may stay.
+fn find(plan: &Plan, caller: &Caller, mut request: Request) -> Result<(Arc<Placed>, Request), (Reply, bool)> {
+    settle(&mut request).map_err(|reply| (reply, false))?;
     strip_hop_by_hop(request.headers_mut());
     let table = plan.listeners.get(&caller.listener);
     let placed = table.and_then(|table| table.locate(&host_name(request.headers()), request.uri().path()));
-    placed.cloned().map(|placed| (placed, request)).ok_or_else(Reply::no_route)
+    placed.cloned().map(|placed| (placed, request)).ok_or_else(|| (Reply::no_route(), true))
 }
 
 /// The API's policies around its upstream.

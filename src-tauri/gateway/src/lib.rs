@@ -12,6 +12,8 @@ mod clients;
 mod clock;
 mod connection;
 mod context;
+mod date;
+mod deadline;
 mod exchange;
 mod expression;
 mod form;
@@ -32,7 +34,6 @@ mod route;
 mod schema;
 mod shared_map;
 mod state;
-mod stream;
 mod target;
 mod transport;
 mod upstream;
@@ -55,6 +56,15 @@ pub use route::RouteTable;
 pub use schema::Checker;
 pub use state::StateStore;
 pub use upstream::UpstreamBody;
+
+/// The parsers of what comes from outside, for fuzzing and property tests.
+pub mod wire {
+    pub use crate::http1::chunked::{Decoder as ChunkDecoder, Piece};
+    pub use crate::http1::decoder::Decoder;
+    pub use crate::http1::framing::{Length, of_request, of_response};
+    pub use crate::http1::head::{HeadEnd, HeadLimits, parse_request, parse_response};
+    pub use crate::http1::refused::Refused;
+}
 
 /// A request on its way to the upstream.
 pub type Request = http::Request<Body>;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// Bounds on what callers and upstreams can make the gateway hold. A head has at most 100 fields in either
-/// direction; past that a caller is answered 431.
+/// Bounds on what callers and upstreams can make the gateway hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections of callers over all workers; 10,000. Past it new ones wait unaccepted.
@@ -13,12 +12,19 @@ pub struct Limits {
     pub max_streams: usize,
     /// Bytes of a request's head, and of a connection's buffers; 64 KiB. A caller with a longer head is answered 431.
     pub max_head_bytes: usize,
+    /// Bytes of a request's first line; 16 KiB. A caller with a longer one is answered 414.
+    pub max_request_line_bytes: usize,
+    /// Header fields of a request; 100. A caller with more is answered 431.
+    pub max_headers: usize,
     /// From a head's first byte to its last; 10 s. Past it the connection is closed.
     pub head_timeout: Duration,
     /// How long a connection may stand without a request; 60 s. Past it it is closed.
     pub idle_timeout: Duration,
     /// How long a caller may take no byte of its answer; 60 s. Past it the connection is closed.
     pub stall_timeout: Duration,
+    /// How long neither side of a connection that changed its protocol (WebSocket) may say anything; 10 min. Past it
+    /// the connection is closed.
+    pub upgraded_idle_timeout: Duration,
     /// Connections kept to one upstream target by one worker while nothing runs on them; 128.
     pub max_idle_upstream: usize,
     /// How long such a connection is kept; 60 s.
@@ -31,9 +37,12 @@ impl Default for Limits {
             max_connections: 10_000,
             max_streams: 10_000,
             max_head_bytes: 64 * 1024,
+            max_request_line_bytes: 16 * 1024,
+            max_headers: 100,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(60),
+            upgraded_idle_timeout: Duration::from_secs(600),
             max_idle_upstream: 128,
             upstream_idle_timeout: Duration::from_secs(60),
         }

@@ -1,11 +1,15 @@
-//! What the two bodies of one call report while they stream: sizes, times, the connection used.
+//! What the parts of one call tell each other while its bodies stream: sizes, times, the connection used.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Instant;
 
+use http::{HeaderValue, Response};
+
+use crate::deadline::Deadline;
+
 /// Shared by a call's parts on one thread.
-#[derive(Default)]
 pub(crate) struct Meter {
     /// Body bytes received from the caller.
     pub(crate) request_bytes: Cell<u64>,
@@ -13,7 +17,7 @@ pub(crate) struct Meter {
     pub(crate) caller_owes: Cell<bool>,
     /// When the upstream was first asked.
     pub(crate) sent_first: Cell<Option<Instant>>,
-    /// When the upstream was last given something.
+    /// When the upstream was last given something of the request's body.
     pub(crate) sent_last: Cell<Option<Instant>>,
     /// When the upstream's answer was over, or given up.
     pub(crate) upstream_ended: Cell<Option<Instant>>,
@@ -21,6 +25,37 @@ pub(crate) struct Meter {
     pub(crate) address: Cell<Option<SocketAddr>>,
     /// Whether the connection had served a call before.
     pub(crate) reused: Cell<bool>,
-    /// Why the upstream's body broke off, in words for the operator.
+    /// Why a body broke off, in words for the operator.
     pub(crate) broke_off: RefCell<Option<Box<str>>>,
+    /// How long whatever is waited for may take.
+    pub(crate) deadline: Rc<Deadline>,
+    /// When the whole call must be over.
+    pub(crate) until: Cell<Option<Instant>>,
+    /// The protocol that the caller wants to change to (RFC 9110, 7.8).
+    pub(crate) upgrade: RefCell<Option<HeaderValue>>,
+    /// Interim answers (1xx) of the upstream that wait to go on.
+    pub(crate) interims: RefCell<Vec<Response<()>>>,
+    /// How many there were.
+    pub(crate) interims_seen: Cell<usize>,
+}
+
+impl Meter {
+    /// Of a call that begins. `deadline` is nobody else's at the moment.
+    pub(crate) fn new(deadline: &Rc<Deadline>) -> Self {
+        Self {
+            request_bytes: Cell::default(),
+            caller_owes: Cell::default(),
+            sent_first: Cell::default(),
+            sent_last: Cell::default(),
+            upstream_ended: Cell::default(),
+            address: Cell::default(),
+            reused: Cell::default(),
+            broke_off: RefCell::default(),
+            deadline: deadline.clone(),
+            until: Cell::default(),
+            upgrade: RefCell::default(),
+            interims: RefCell::default(),
+            interims_seen: Cell::default(),
+        }
+    }
 }

@@ -15,6 +15,7 @@ use http_body::{Frame, SizeHint};
 use crate::caller::Caller;
 use crate::clock::{micros, wall_us};
 use crate::form;
+use crate::http1::{Glimpse, Io};
 use crate::meter::Meter;
 use crate::redact::redact_query;
 use crate::request_id;
@@ -53,6 +54,7 @@ impl Call {
         plan: u64,
         caller: &Caller,
         request: &http::Request<B>,
+        meter: &Rc<Meter>,
     ) -> Box<Self> {
         let facts = CallFacts {
             at_us: wall_us(),
@@ -96,8 +98,23 @@ impl Call {
             arrived: Instant::now(),
             request_id: worker.request_ids.of(headers),
             cx: None,
-            meter: Rc::default(),
+            meter: meter.clone(),
         })
+    }
+
+    /// Captures what is known of bytes that are no request which may go on.
+    pub(crate) fn refused(
+        worker: &Rc<Worker>,
+        plan: u64,
+        caller: &Caller,
+        meter: &Rc<Meter>,
+        glimpse: &Glimpse,
+    ) -> Box<Self> {
+        let mut call = Self::begin(worker, plan, caller, &http::Request::new(()), meter);
+        call.detail.method = String::from_utf8_lossy(&glimpse.method).into_owned().into();
+        call.detail.target = redact_query(&String::from_utf8_lossy(&glimpse.target)).into();
+        call.detail.error = Some(glimpse.refused.reason.into());
+        call
     }
 
     /// Takes the answer: from here on the call ends with its body. Its status is the one that was decided, in whatever
@@ -124,7 +141,7 @@ impl Call {
             request_headers: std::mem::take(&mut self.detail.request_headers),
             response_headers: std::mem::take(&mut self.detail.response_headers),
             response_body: self.detail.response_body.take(),
-            error: self.meter.broke_off.take(),
+            error: self.detail.error.take().or_else(|| self.meter.broke_off.take()),
             trail: smallvec::SmallVec::new(),
             upstream_address: self.meter.address.get(),
             connection_reused: self.meter.reused.get(),
@@ -165,6 +182,34 @@ pub(crate) struct RecordedBody {
     // Goes first, so that the upstream's part has ended when the call is recorded.
     body: Body,
     call: Box<Call>,
+}
+
+impl RecordedBody {
+    /// The bytes of the upstream's connection, where that has changed its protocol.
+    pub(crate) fn upstream_io(&mut self) -> Option<&mut Io> {
+        match &mut self.body {
+            Body::Upstream(body) => body.changed_io(),
+            _ => None,
+        }
+    }
+
+    /// Counts what passed, up and down, over a connection that has changed its protocol.
+    pub(crate) fn count(&mut self, up: u64, down: u64) {
+        let meter = &self.call.meter;
+        meter.request_bytes.set(meter.request_bytes.get() + up);
+        self.call.facts.response_bytes += down;
+    }
+
+    /// Notes why a connection that had changed its protocol broke off.
+    pub(crate) fn broke_off(&self, error: &std::io::Error) {
+        let words = match error.kind() {
+            std::io::ErrorKind::TimedOut => {
+                "nothing was said over the changed connection for too long".into()
+            }
+            _ => format!("the changed connection broke off: {error}").into(),
+        };
+        self.call.meter.broke_off.replace(Some(words));
+    }
 }
 
 impl http_body::Body for RecordedBody {

@@ -30,6 +30,11 @@ impl Reply {
         Self::new(StatusCode::BAD_REQUEST, error)
     }
 
+    /// The request breaks a rule of its protocol.
+    pub(crate) fn malformed(status: StatusCode, reason: &'static str) -> Self {
+        Self::new(status, reason)
+    }
+
     /// 401: the caller did not say who it is, or not truthfully. `challenge` goes into `WWW-Authenticate`.
     pub fn unauthorized(error: impl Into<Cow<'static, str>>, challenge: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, error)

@@ -62,12 +62,25 @@ impl Watch {
         self.waker.borrow_mut().get_or_insert_with(|| waker.clone());
     }
 
+    /// The caller took some of what is written to it.
+    pub(crate) fn took(&self) {
+        if self.stalled.get().is_some() {
+            self.stalled.set(None);
+        }
+    }
+
+    /// The caller takes nothing of what is written to it.
+    pub(crate) fn takes_nothing(&self) {
+        if self.stalled.get().is_none() {
+            self.stalled.set(Some(Instant::now()));
+        }
+    }
+
     /// Notes whether the caller takes what is written to it.
     pub(crate) fn noting_stalls<T>(&self, polled: Poll<T>) -> Poll<T> {
         match polled {
-            Poll::Ready(_) if self.stalled.get().is_some() => self.stalled.set(None),
-            Poll::Pending if self.stalled.get().is_none() => self.stalled.set(Some(Instant::now())),
-            _ => {}
+            Poll::Ready(_) => self.took(),
+            Poll::Pending => self.takes_nothing(),
         }
         polled
     }

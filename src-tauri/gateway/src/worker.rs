@@ -18,9 +18,11 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
 use crate::connection::adopt;
+use crate::date::Date;
+use crate::deadline::Deadlines;
+use crate::http1::Buffers;
 use crate::http2::Sessions;
 use crate::request_id::RequestIds;
-use crate::stream::Joiner;
 use crate::upstream::{Pool, Resolver};
 use crate::watch::Connections;
 use crate::{Limits, Plan};
@@ -80,10 +82,14 @@ pub(crate) struct Worker {
     pub(crate) sessions: Sessions,
     /// Names of upstreams.
     pub(crate) resolver: Resolver,
-    /// Where small writes are put together.
-    pub(crate) joiner: Joiner,
     /// Connections of callers.
     pub(crate) connections: Connections,
+    /// Buffers that no connection uses at the moment.
+    pub(crate) buffers: Rc<Buffers>,
+    /// What calls wait for at most.
+    pub(crate) deadlines: Rc<Deadlines>,
+    /// The `Date` header.
+    pub(crate) date: Date,
     /// Told whenever a connection of a caller has gone.
     pub(crate) freed: Notify,
     /// True once no further request is wanted.
@@ -108,8 +114,10 @@ impl Worker {
             pool: Rc::new(Pool::new(&limits)),
             sessions: Sessions::default(),
             resolver: Resolver::default(),
-            joiner: Joiner::default(),
             connections: Connections::default(),
+            buffers: Rc::default(),
+            deadlines: Rc::default(),
+            date: Date::default(),
             freed: Notify::new(),
             draining: Cell::new(false),
             panics,
@@ -127,6 +135,8 @@ impl Worker {
 pub(crate) async fn run(worker: Rc<Worker>, mut commands: UnboundedReceiver<Command>) {
     let mut closers: HashMap<SocketAddr, oneshot::Sender<SyncSender<()>>> = HashMap::new();
     tokio::task::spawn_local(sweep(worker.clone()));
+    let deadlines = worker.deadlines.clone();
+    tokio::task::spawn_local(async move { deadlines.watch().await });
     while let Some(command) = commands.recv().await {
         match command {
             Command::Open { address, socket, peers } => {

@@ -26,6 +26,7 @@ use crate::caller::Caller;
 use crate::connection::Broken;
 use crate::exchange::answer;
 use crate::headers::strip_hop_by_hop;
+use crate::meter::Meter;
 use crate::record::RecordedBody;
 use crate::transport::Transport;
 use crate::worker::Worker;
@@ -186,7 +187,8 @@ async fn serve_stream(
     let (mut head, stream) = request.into_parts();
     let body = CallerStream::Http2(Incoming::new(stream, &head.headers));
     join_cookies(&mut head.headers);
-    let mut answering = pin!(answer(worker, caller, http::Request::from_parts(head, body)));
+    let meter = Rc::new(Meter::new(&Rc::default()));
+    let mut answering = pin!(answer(worker, caller, http::Request::from_parts(head, body), &meter));
     let answered = poll_fn(|cx| match answering.as_mut().poll(cx) {
         Poll::Ready(response) => Poll::Ready(Some(response)),
         Poll::Pending => respond.poll_reset(cx).map(|_| None),

@@ -1,37 +1,40 @@
 //! What an upstream answers, as it streams. At its end its connection goes back to the pool.
 
-use std::pin::Pin;
+use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Frame, SizeHint};
 
+use super::Patience;
 use super::fault;
 use super::pool::Lease;
 use crate::BodyError;
+use crate::http1::{Failure, Io};
 use crate::http2;
 use crate::meter::Meter;
 
 /// A response body straight from an upstream. Dropped before its end, it takes the connection with it, or its stream.
 pub struct UpstreamBody {
     stream: UpstreamStream,
-    is_over: bool,
     meter: Rc<Meter>,
+    patience: Patience,
 }
 
 /// An upstream's body in the protocol that it came by.
 pub(super) enum UpstreamStream {
-    Http1(Incoming, Option<Lease>),
+    Http1(Lease),
     Http2(http2::Answer),
+    /// The body has ended, and its connection has been given back or closed.
+    Ended,
 }
 
 impl UpstreamBody {
-    pub(super) fn new(stream: UpstreamStream, meter: Rc<Meter>) -> Self {
-        let mut body = Self { stream, is_over: false, meter };
-        if body.stream.is_end_stream() {
+    pub(super) fn new(stream: UpstreamStream, meter: Rc<Meter>, patience: Patience) -> Self {
+        let mut body = Self { stream, meter, patience };
+        if body.is_end_stream() {
             body.finish();
         }
         body
@@ -41,75 +44,88 @@ impl UpstreamBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = self.stream.poll_frame(cx);
-        match &polled {
-            Poll::Pending => {}
-            Poll::Ready(Some(Ok(_))) => {
-                if self.stream.is_end_stream() {
+        let polled = match &mut self.stream {
+            UpstreamStream::Http1(lease) => lease.connection.poll_frame(cx),
+            UpstreamStream::Http2(answer) => {
+                answer.poll_frame(cx).map_err(|error| Failure::Broke(io::Error::other(error)))
+            }
+            UpstreamStream::Ended => return Poll::Ready(None),
+        };
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.meter.deadline.clear();
+                if self.is_end_stream() {
                     self.finish();
                 }
+                Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(None) => self.finish(),
-            Poll::Ready(Some(Err(_))) => {
-                self.meter.broke_off.replace(self.meter.address.get().map(fault::broke_off));
+            Poll::Ready(None) => {
+                self.finish();
+                Poll::Ready(None)
             }
+            Poll::Ready(Some(Err(failure))) => Poll::Ready(Some(Err(self.break_off(&failure)))),
+            Poll::Pending => self.wait(cx),
         }
-        polled
+    }
+
+    /// Nothing has come: it must within the time that bodies have.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if !self.meter.deadline.is_set() {
+            self.patience.for_bodies(&self.meter);
+        }
+        self.meter.deadline.poll(cx).map(|()| Some(Err(self.break_off(&Failure::Overdue))))
+    }
+
+    fn break_off(&mut self, failure: &Failure) -> BodyError {
+        let words = self.meter.address.get().map(|address| fault::broke_off(address, failure));
+        let error = words.as_deref().unwrap_or("the upstream broke off").into();
+        self.meter.broke_off.replace(words);
+        self.meter.upstream_ended.set(Some(Instant::now()));
+        self.stream = UpstreamStream::Ended;
+        error
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
+        match &self.stream {
+            UpstreamStream::Http1(lease) => lease.connection.is_done(),
+            UpstreamStream::Http2(answer) => answer.is_end_stream(),
+            UpstreamStream::Ended => true,
+        }
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
-        self.stream.size_hint()
+        match &self.stream {
+            UpstreamStream::Http1(lease) => {
+                lease.connection.left().map_or_else(SizeHint::default, SizeHint::with_exact)
+            }
+            UpstreamStream::Http2(answer) => answer.size_hint(),
+            UpstreamStream::Ended => SizeHint::with_exact(0),
+        }
+    }
+
+    /// The bytes of a connection that has changed its protocol; such a body has no end of its own.
+    pub(crate) fn changed_io(&mut self) -> Option<&mut Io> {
+        match &mut self.stream {
+            UpstreamStream::Http1(lease) => Some(lease.connection.io()),
+            UpstreamStream::Http2(_) | UpstreamStream::Ended => None,
+        }
     }
 
     fn finish(&mut self) {
-        if !self.is_over {
-            self.is_over = true;
-            let now = Instant::now();
-            self.meter.upstream_ended.set(Some(now));
-            self.stream.give_back(now);
+        let now = Instant::now();
+        match std::mem::replace(&mut self.stream, UpstreamStream::Ended) {
+            UpstreamStream::Http1(lease) => lease.give_back(now),
+            UpstreamStream::Http2(_) => {}
+            UpstreamStream::Ended => return,
         }
+        self.meter.upstream_ended.set(Some(now));
     }
 }
 
 impl Drop for UpstreamBody {
     fn drop(&mut self) {
-        if !self.is_over {
+        if !matches!(self.stream, UpstreamStream::Ended) {
             self.meter.upstream_ended.set(Some(Instant::now()));
-        }
-    }
-}
-
-impl UpstreamStream {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self {
-            Self::Http1(incoming, _) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
-            Self::Http2(answer) => answer.poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Http1(incoming, _) => incoming.is_end_stream(),
-            Self::Http2(answer) => answer.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Http1(incoming, _) => incoming.size_hint(),
-            Self::Http2(answer) => answer.size_hint(),
-        }
-    }
-
-    fn give_back(&mut self, now: Instant) {
-        if let Self::Http1(_, lease) = self
-            && let Some(lease) = lease.take()
-        {
-            lease.give_back(now);
         }
     }
 }

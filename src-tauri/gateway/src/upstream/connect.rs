@@ -4,26 +4,20 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use gatepost_model::UpstreamProtocol;
-use hyper::client::conn::http1;
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 
 use super::fault::Fault;
-use super::pool::Connection;
 use super::{Target, bounded, tls};
-use crate::Body;
+use crate::http1::Connection;
 use crate::http2::{self, Opening, Session};
-use crate::stream::Stream;
 use crate::transport::Transport;
 use crate::worker::Worker;
-
-/// Most bytes of an answer held for one connection: its head must fit, its body passes in pieces of at most this.
-const MAX_BUFFER: usize = 64 * 1_024;
 
 /// A new connection in the protocol that the target speaks.
 pub(super) enum Connected {
     /// For this call, and others after it.
-    Http1(Connection),
+    Http1(Box<Connection>),
     /// A place on one that was opened.
     Http2(http2::Lease),
 }
@@ -73,19 +67,7 @@ pub(super) async fn connect(
             return Ok(Connected::Http2(opening.keep(session)));
         }
         worker.sessions.forget(&target.key);
-        greet(Stream::of_upstream(transport, worker), address).await.map(Connected::Http1)
+        Ok(Connected::Http1(Box::new(Connection::new(transport, address, &worker.buffers))))
     };
     timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))
-}
-
-async fn greet(stream: Stream, address: SocketAddr) -> Result<Connection, Fault> {
-    let greeted = http1::Builder::new().max_buf_size(MAX_BUFFER).handshake::<_, Body>(stream).await;
-    let (sender, connection) = greeted.map_err(|error| Fault::no_answer(address, &error))?;
-    tokio::task::spawn_local(async move {
-        // Whoever waits for an answer on it is told of the fault; on an idle one it is of no interest.
-        if let Err(error) = connection.await {
-            tracing::debug!(%address, %error, "upstream connection ended");
-        }
-    });
-    Ok(Connection { sender, address })
 }

@@ -1,6 +1,5 @@
 //! Why a call to an upstream failed, in words for the operator, and what the caller is told, which is less.
 
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use gatepost_model::Millis;
 
 use crate::Reply;
+use crate::http1::Failure;
 
 /// A call that got no answer from its upstream.
 pub(super) struct Fault {
@@ -86,42 +86,34 @@ impl Fault {
         })
     }
 
-    pub(super) fn no_answer(address: SocketAddr, error: &hyper::Error) -> Self {
-        Self::bad_gateway(if closed_before_answer(error) {
-            format!("{address} closed the connection without an answer")
-        } else if error.is_user() || error.is_body_write_aborted() {
-            return Self::caller_left();
-        } else if error.is_parse() {
-            format!("{address} answered with something that is not HTTP: {error}")
-        } else {
-            format!("{address} did not answer: {}", innermost(error))
-        })
+    pub(super) fn no_answer(address: SocketAddr, failure: &Failure) -> Self {
+        match failure {
+            Failure::Body(error) => {
+                let words = format!("the caller's body broke off: {error}");
+                Self { words: words.into(), reply: Reply::bad_request("The request's body broke off") }
+            }
+            Failure::UnaskedUpgrade => Self::unasked_upgrade(address),
+            Failure::Closed => {
+                Self::bad_gateway(format!("{address} closed the connection without an answer"))
+            }
+            Failure::Broke(error) => Self::bad_gateway(format!("{address} did not answer: {error}")),
+            Failure::NotHttp(words) => {
+                Self::bad_gateway(format!("{address} answered with something that is not HTTP: {words}"))
+            }
+            Failure::BodyLength => {
+                Self::bad_gateway("the request's body is not as long as announced".to_owned())
+            }
+            Failure::Overdue => Self::timed_out(format!("{address} sent no answer in time")),
+        }
     }
 }
 
 /// For the operator: the head came, the body did not.
-pub(super) fn broke_off(address: SocketAddr) -> Box<str> {
-    format!("{address} broke off in the middle of its answer").into()
-}
-
-/// True when the connection went away while an answer was awaited: the sign of one closed while it stood idle.
-pub(super) fn closed_before_answer(error: &hyper::Error) -> bool {
-    let io_kind = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
-    error.is_incomplete_message()
-        || error.is_closed()
-        || error.is_canceled()
-        || matches!(
-            io_kind,
-            Some(
-                io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
-            )
-        )
-}
-
-fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
+pub(super) fn broke_off(address: SocketAddr, failure: &Failure) -> Box<str> {
+    match failure {
+        Failure::NotHttp(words) => format!("{address} broke off in the middle of its answer: {words}"),
+        Failure::Overdue => format!("{address} stopped in the middle of its answer for too long"),
+        _ => format!("{address} broke off in the middle of its answer"),
     }
-    error
+    .into()
 }

@@ -1,16 +1,19 @@
 //! Calls to targets that speak HTTP/2: finds room on a connection, asks, and asks once more where that is safe.
 
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
+use std::time::Instant;
 
 use gatepost_model::UpstreamProtocol;
-use http::Version;
-use tokio::time::timeout;
+use http::{HeaderMap, Method, Uri, Version};
+use http_body::Body as _;
+use tokio::time::{timeout, timeout_at};
 
 use super::body::UpstreamStream;
 use super::connect::{Connected, connect};
 use super::fault::Fault;
-use super::send::{Spare, answer_in_time};
-use super::{Target, UpstreamBody, bounded};
+use super::{Patience, Target, UpstreamBody, bounded};
 use crate::headers::strip_hop_by_hop;
 use crate::http2::{Answer, Failed, Lease, Way, ask};
 use crate::meter::Meter;
@@ -75,7 +78,10 @@ async fn ask_on(
         Err(failed) => Err(failed),
     };
     let failed = match answered {
-        Ok(response) => return Ok(Ok(into_response(response, meter))),
+        Ok(response) => {
+            let patience = Patience::new(target.timeouts, &worker.deadlines);
+            return Ok(Ok(into_response(response, meter, patience)));
+        }
         Err(failed) => failed,
     };
     let (fault, spare) = match failed {
@@ -94,10 +100,68 @@ async fn ask_on(
     }
 }
 
-fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>) -> Response {
-    let mut response = response
-        .map(|answer| Body::Upstream(UpstreamBody::new(UpstreamStream::Http2(answer), meter.clone())));
+fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>, patience: Patience) -> Response {
+    let mut response = response.map(|answer| {
+        Body::Upstream(UpstreamBody::new(UpstreamStream::Http2(answer), meter.clone(), patience))
+    });
     *response.version_mut() = Version::HTTP_11;
     strip_hop_by_hop(response.headers_mut());
     response
+}
+
+/// Waits for the head of the answer. The time runs from the last byte sent, so that a long upload is not held
+/// against the upstream.
+async fn answer_in_time<F: Future>(
+    sending: F,
+    target: &Target,
+    address: SocketAddr,
+    meter: &Meter,
+) -> Result<F::Output, Fault> {
+    let limit = target.timeouts.response;
+    let mut sending = pin!(sending);
+    meter.sent_last.set(Some(Instant::now()));
+    loop {
+        let deadline = meter.sent_last.get().unwrap_or_else(Instant::now) + bounded(limit);
+        if let Ok(answer) = timeout_at(deadline.into(), sending.as_mut()).await {
+            return Ok(answer);
+        }
+        let sent_since = meter.sent_last.get().is_some_and(|sent| sent + bounded(limit) > Instant::now());
+        if !sent_since {
+            return Err(if meter.caller_owes.get() {
+                Fault::caller_stalled(limit)
+            } else {
+                Fault::no_answer_in(address, limit)
+            });
+        }
+    }
+}
+
+/// The head of a request that can be sent twice: it has no body.
+struct Spare {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Spare {
+    fn of(request: &Request) -> Option<Self> {
+        request.body().is_end_stream().then(|| Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+        })
+    }
+
+    /// True when doing it twice does what doing it once does (RFC 9110, 9.2.2).
+    fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent()
+    }
+
+    fn into_request(self) -> Request {
+        let mut request = Request::new(Body::Empty);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
+        request
+    }
 }

@@ -4,6 +4,7 @@ mod body;
 mod connect;
 mod fault;
 mod http2;
+mod patience;
 mod pool;
 mod resolve;
 mod send;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use gatepost_model::Millis;
 
 pub use body::UpstreamBody;
+pub(crate) use patience::Patience;
 pub(crate) use pool::Pool;
 pub(crate) use resolve::Resolver;
 pub(crate) use send::send;

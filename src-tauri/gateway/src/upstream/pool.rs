@@ -2,72 +2,57 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper::client::conn::http1::SendRequest;
-
-use crate::{Body, Limits};
-
-/// An open connection.
-pub(super) struct Connection {
-    pub(super) sender: SendRequest<Body>,
-    pub(super) address: SocketAddr,
-}
+use crate::Limits;
+use crate::http1::Connection;
 
 struct Idle {
-    connection: Connection,
-    since: Instant,
+    connection: Box<Connection>,
+    until: Instant,
 }
 
 /// The idle connections by target.
 pub(crate) struct Pool {
     idle: RefCell<HashMap<Arc<str>, Vec<Idle>>>,
     most_per_target: usize,
-    keep_for: Duration,
 }
 
 impl Pool {
     /// Empty.
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self {
-            idle: RefCell::default(),
-            most_per_target: limits.max_idle_upstream,
-            keep_for: limits.upstream_idle_timeout,
-        }
+        Self { idle: RefCell::default(), most_per_target: limits.max_idle_upstream }
     }
 
     /// The connection that was used last and can take a request now.
-    pub(super) fn take(&self, target: &str) -> Option<Connection> {
+    pub(super) fn take(&self, target: &str) -> Option<Box<Connection>> {
         let mut idle = self.idle.borrow_mut();
         let of_target = idle.get_mut(target)?;
-        while of_target.last().is_some_and(|last| last.connection.sender.is_closed()) {
-            of_target.pop();
+        while let Some(mut last) = of_target.pop() {
+            if last.connection.is_usable() {
+                return Some(last.connection);
+            }
         }
-        // One whose request's body is still being sent comes free later.
-        let place = of_target.iter().rposition(|idle| idle.connection.sender.is_ready())?;
-        Some(of_target.remove(place).connection)
+        None
     }
 
-    fn keep(&self, target: Arc<str>, connection: Connection, since: Instant) {
-        if connection.sender.is_closed() {
-            return;
-        }
+    fn keep(&self, target: Arc<str>, connection: Box<Connection>, until: Instant) {
         let mut idle = self.idle.borrow_mut();
         let of_target = idle.entry(target).or_default();
         if of_target.len() < self.most_per_target {
-            of_target.push(Idle { connection, since });
+            of_target.push(Idle { connection, until });
         }
     }
 
     /// Closes what stood idle too long, and forgets what the other side closed.
     pub(crate) fn sweep(&self, now: Instant) {
         self.idle.borrow_mut().retain(|_, of_target| {
-            of_target.retain(|idle| {
-                !idle.connection.sender.is_closed()
-                    && now.saturating_duration_since(idle.since) < self.keep_for
+            of_target.retain_mut(|idle| {
+                let stays = now < idle.until && idle.connection.is_usable();
+                idle.connection.release();
+                stays
             });
             !of_target.is_empty()
         });
@@ -76,14 +61,18 @@ impl Pool {
 
 /// A connection in use.
 pub(super) struct Lease {
-    pub(super) connection: Connection,
+    pub(super) connection: Box<Connection>,
     pub(super) target: Arc<str>,
     pub(super) pool: Rc<Pool>,
+    /// How long it is kept when it is not in use.
+    pub(super) keep_for: Duration,
 }
 
 impl Lease {
-    /// Its answer was read to the end: it may serve another call.
+    /// The answer has ended: the connection may serve another call, unless something of this one is left on it.
     pub(super) fn give_back(self, now: Instant) {
-        self.pool.keep(self.target, self.connection, now);
+        if self.connection.is_at_rest() {
+            self.pool.keep(self.target, self.connection, now + self.keep_for);
+        }
     }
 }

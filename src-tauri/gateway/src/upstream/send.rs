@@ -1,24 +1,21 @@
 //! Sends one request to its upstream and brings back the head of the answer, the body streaming behind it.
 
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::rc::Rc;
 use std::time::Instant;
 
 use gatepost_model::{Note, Outcome, Phase, TrailStep};
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
+use http::{HeaderValue, StatusCode, Version};
 use http_body::Body as _;
-use hyper::client::conn::TrySendError;
-use tokio::time::timeout_at;
 
 use super::body::UpstreamStream;
 use super::connect::{Connected, connect};
-use super::fault::{Fault, closed_before_answer};
+use super::fault::Fault;
 use super::http2::{ask_twice, is_known_to_speak_http2, way_to};
-use super::pool::{Connection, Lease};
-use super::{Target, UpstreamBody, bounded};
+use super::pool::Lease;
+use super::{Patience, Target, UpstreamBody, bounded};
 use crate::headers::{address_to_upstream, strip_hop_by_hop};
+use crate::http1::{Connection, Failure};
 use crate::meter::Meter;
 use crate::worker::Worker;
 use crate::{Body, Context, Reply, Request, Response};
@@ -35,6 +32,7 @@ pub(crate) async fn send(
 ) -> Result<Response, Reply> {
     let begun = Instant::now();
     meter.sent_first.set(Some(begun));
+    meter.until.set(target.timeouts.total.map(|total| begun + bounded(total)));
     let answer = match prepare(&mut request, target, caller, cx) {
         Ok(()) => exchange(worker, target, request, meter).await,
         Err(fault) => Err(fault),
@@ -75,123 +73,88 @@ fn prepare(request: &mut Request, target: &Target, caller: &HeaderValue, cx: &Co
 async fn exchange(
     worker: &Worker,
     target: &Target,
-    request: Request,
+    mut request: Request,
     meter: &Rc<Meter>,
 ) -> Result<Response, Fault> {
-    let (connected, request) = if is_known_to_speak_http2(worker, target) {
-        (way_to(worker, target).await?, request)
+    let connected = if is_known_to_speak_http2(worker, target) {
+        way_to(worker, target).await?
     } else {
-        let request = match worker.pool.take(&target.key) {
-            Some(connection) => {
-                let spare = Spare::of(&request).filter(Spare::is_idempotent);
-                meter.reused.set(true);
-                match ask(worker, target, connection, request, meter).await? {
-                    Ok(response) => return Ok(response),
-                    Err((fault, failed)) => again(failed, spare).ok_or(fault)?,
-                }
+        if let Some(connection) = worker.pool.take(&target.key) {
+            meter.reused.set(true);
+            match ask(worker, target, connection, &mut request, meter).await {
+                Ok(response) => return Ok(response),
+                // It had stood idle, and was most likely closed at the other end the moment before.
+                Err(Unanswered { may_repeat: true, .. }) => {}
+                Err(unanswered) => return Err(unanswered.fault),
             }
-            None => request,
-        };
-        (connect(target, worker, None).await?, request)
+        }
+        connect(target, worker, None).await?
     };
     match connected {
         Connected::Http1(connection) => {
             meter.reused.set(false);
-            ask(worker, target, connection, request, meter).await?.map_err(|(fault, _)| fault)
+            let answer = ask(worker, target, connection, &mut request, meter).await;
+            answer.map_err(|unanswered| unanswered.fault)
         }
         Connected::Http2(lease) => ask_twice(worker, target, lease, request, meter).await,
     }
 }
 
-/// Asks on one connection. The outer fault is final; the inner one comes with what is left of the request.
+/// A request without an answer.
+struct Unanswered {
+    fault: Fault,
+    /// The connection ended before an answer, and the request is whole and may be sent on another.
+    may_repeat: bool,
+}
+
 async fn ask(
     worker: &Worker,
     target: &Target,
-    mut connection: Connection,
-    request: Request,
+    mut connection: Box<Connection>,
+    request: &mut Request,
     meter: &Rc<Meter>,
-) -> Result<Result<Response, (Fault, TrySendError<Request>)>, Fault> {
-    let address = connection.address;
-    meter.address.set(Some(address));
-    let sending = connection.sender.try_send_request(request);
-    let response = match answer_in_time(sending, target, address, meter).await? {
-        Ok(response) => response,
-        Err(failed) => return Ok(Err((Fault::no_answer(address, failed.error()), failed))),
-    };
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(Fault::unasked_upgrade(address));
+) -> Result<Response, Unanswered> {
+    let has_no_body = request.body().is_end_stream();
+    let patience = Patience::new(target.timeouts, &worker.deadlines);
+    meter.address.set(Some(connection.address));
+    match connection.ask(request, meter, &patience).await {
+        Ok(answer) => Ok(answered(worker, target, connection, answer, meter, patience)),
+        Err(failure) => {
+            let is_harmless = request.method().is_idempotent() || connection.has_sent_nothing();
+            let may_repeat = has_no_body && is_harmless && matches!(failure, Failure::Closed);
+            Err(Unanswered { fault: fault_of(failure, target, &connection, meter), may_repeat })
+        }
     }
-    let lease = Lease { connection, target: target.key.clone(), pool: worker.pool.clone() };
-    let mut response = response.map(|incoming| {
-        Body::Upstream(UpstreamBody::new(UpstreamStream::Http1(incoming, Some(lease)), meter.clone()))
-    });
-    *response.version_mut() = Version::HTTP_11;
-    strip_hop_by_hop(response.headers_mut());
-    Ok(Ok(response))
 }
 
-/// Waits for the head of the answer. The time runs from the last byte sent, so that a long upload is not held
-/// against the upstream.
-pub(super) async fn answer_in_time<F: Future>(
-    sending: F,
+fn answered(
+    worker: &Worker,
     target: &Target,
-    address: SocketAddr,
-    meter: &Meter,
-) -> Result<F::Output, Fault> {
-    let limit = target.timeouts.response;
-    let mut sending = pin!(sending);
-    meter.sent_last.set(Some(Instant::now()));
-    loop {
-        let deadline = meter.sent_last.get().unwrap_or_else(Instant::now) + bounded(limit);
-        if let Ok(answer) = timeout_at(deadline.into(), sending.as_mut()).await {
-            return Ok(answer);
-        }
-        let sent_since = meter.sent_last.get().is_some_and(|sent| sent + bounded(limit) > Instant::now());
-        if !sent_since {
-            return Err(if meter.caller_owes.get() {
-                Fault::caller_stalled(limit)
-            } else {
-                Fault::no_answer_in(address, limit)
-            });
-        }
+    connection: Box<Connection>,
+    mut answer: http::Response<()>,
+    meter: &Rc<Meter>,
+    patience: Patience,
+) -> Response {
+    let changes = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let protocol = if changes { answer.headers_mut().remove(UPGRADE) } else { None };
+    strip_hop_by_hop(answer.headers_mut());
+    if let Some(protocol) = protocol {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        answer.headers_mut().insert(UPGRADE, protocol);
     }
+    let lease = Lease {
+        connection,
+        target: target.key.clone(),
+        pool: worker.pool.clone(),
+        keep_for: bounded(target.timeouts.keep_alive),
+    };
+    answer.map(|()| Body::Upstream(UpstreamBody::new(UpstreamStream::Http1(lease), meter.clone(), patience)))
 }
 
-/// The head of a request that can be sent twice: it has no body.
-pub(super) struct Spare {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-}
-
-impl Spare {
-    pub(super) fn of(request: &Request) -> Option<Self> {
-        request.body().is_end_stream().then(|| Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: request.headers().clone(),
-        })
+fn fault_of(failure: Failure, target: &Target, connection: &Connection, meter: &Meter) -> Fault {
+    match failure {
+        Failure::Overdue if meter.caller_owes.get() => Fault::caller_stalled(target.timeouts.idle),
+        Failure::Overdue => Fault::no_answer_in(connection.address, target.timeouts.response),
+        failure => Fault::no_answer(connection.address, &failure),
     }
-
-    /// True when doing it twice does what doing it once does (RFC 9110, 9.2.2).
-    pub(super) fn is_idempotent(&self) -> bool {
-        self.method.is_idempotent()
-    }
-
-    pub(super) fn into_request(self) -> Request {
-        let mut request = Request::new(Body::Empty);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.uri;
-        *request.headers_mut() = self.headers;
-        request
-    }
-}
-
-/// The request to send once more, when the upstream cannot have worked on it or may do so twice. Its connection had
-/// stood idle, and was most likely closed at the other end the moment before.
-fn again(mut failed: TrySendError<Request>, spare: Option<Spare>) -> Option<Request> {
-    if let Some(unsent) = failed.take_message() {
-        return Some(unsent);
-    }
-    spare.filter(|_| closed_before_answer(failed.error())).map(Spare::into_request)
 }

@@ -49,7 +49,8 @@ impl Api {
     }
 
     pub fn timeout_ms(mut self, ms: u64) -> Self {
-        self.timeouts = Timeouts { connect: Millis(ms), response: Millis(ms), ..Timeouts::default() };
+        self.timeouts =
+            Timeouts { connect: Millis(ms), response: Millis(ms), idle: Millis(ms), ..Timeouts::default() };
         self
     }
 
