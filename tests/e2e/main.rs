@@ -11,3 +11,4 @@ mod program;
 mod saves_under_load;
 mod story;
 mod streaming;
+mod upstreams;

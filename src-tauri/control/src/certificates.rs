@@ -60,7 +60,7 @@ impl CertificateNames {
     }
 }
 
-/// Refuses an API whose upstreams name a certificate that the catalog, as this save makes it, does not have.
+/// Refuses an API whose upstreams name a certificate that the catalog, as this save has made it so far, does not have.
 pub fn must_exist(tx: &mut Write<'_>, api: &NewApi) -> Result<(), ApiError> {
     let names_some =
         |upstream: &Upstream| upstream.tls.authority.is_some() || upstream.tls.certificate.is_some();

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, LocatedFault};
-use crate::certificates;
+use crate::certificates::{self, CertificateNames};
 use crate::input::read_and_check;
 use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput};
 
@@ -133,14 +133,20 @@ pub fn check(document: &Document, kinds: &[Kind]) -> Result<CheckedFile, Vec<Loc
     let checked =
         read_and_check(document.value.clone(), document.faults.clone(), |file| check_sense(file, kinds));
     let mut checked = checked.map_err(|faults| document.locate(faults))?;
-    checked.warnings = document.locate(warnings(&checked.apis));
+    // A file brings no certificates of its own.
+    checked.warnings = document.locate(warnings(&checked.apis, &CertificateNames::default()));
     Ok(checked)
 }
 
-fn warnings(apis: &[CheckedApi]) -> Vec<Fault> {
+/// What is allowed but should be known. `named` are the certificates that the file itself brings.
+fn warnings(apis: &[CheckedApi], named: &CertificateNames) -> Vec<Fault> {
+    let elsewhere = "is not in this file, so it must be among the certificates where the file is applied";
     let mut warnings = Faults::new();
     for (n, CheckedApi { api, .. }) in apis.iter().enumerate() {
-        warnings.extend_under(&format!("apis[{n}]"), certificates::warnings(&api.upstream, &api.routes));
+        let missing = named.check(&api.upstream, &api.routes).into_iter();
+        let missing = missing.map(|fault| Fault::new(fault.field, elsewhere));
+        let unsafe_settings = certificates::warnings(&api.upstream, &api.routes);
+        warnings.extend_under(&format!("apis[{n}]"), missing.chain(unsafe_settings));
     }
     warnings.into_vec()
 }
