@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use gatepost_gateway::{Gateway, Kind, Limits, StateStore};
+use gatepost_gateway::{Gateway, Kind, Limits, StateStore, TlsStore};
 use gatepost_model::Fault;
 use gatepost_policies::KINDS;
 use gatepost_store::{Store, Write};
@@ -81,6 +81,7 @@ struct Inner {
     traffic: Traffic,
     gateway: Gateway,
     states: StateStore,
+    tls: TlsStore,
     in_force: ArcSwap<InForce>,
     /// One save at a time.
     saving: Mutex<()>,
@@ -103,6 +104,7 @@ impl Control {
             traffic,
             gateway,
             states: StateStore::new(),
+            tls: TlsStore::new(),
             in_force: ArcSwap::from_pointee(InForce::default()),
             saving: Mutex::new(()),
             notices: broadcast::Sender::new(NOTICES),
@@ -121,7 +123,8 @@ impl Control {
         let catalog = self.0.store.load()?;
         let last = self.0.store.changes(1)?.into_iter().next();
         let (number, since) = last.map_or((0, self.0.started_at), |change| (change.number, change.at_ms));
-        let in_force = compile(catalog, number, since, KINDS, &self.0.states, &InForce::default());
+        let in_force =
+            compile(catalog, number, since, KINDS, &self.0.states, &self.0.tls, &InForce::default());
         self.0.gateway.apply(Arc::clone(&in_force.plan));
         self.0.in_force.store(Arc::new(in_force));
         Ok(())
@@ -169,7 +172,7 @@ impl Control {
         let before = inner.in_force.load_full();
         let (value, in_force) = inner.store.write(what, now, |tx| {
             let value = change(tx)?;
-            let in_force = compile(tx.load()?, tx.number(), now, KINDS, &inner.states, &before);
+            let in_force = compile(tx.load()?, tx.number(), now, KINDS, &inner.states, &inner.tls, &before);
             refuse_clashes(&in_force, &before)?;
             Ok::<_, ApiError>((value, in_force))
         })?;

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gatepost_gateway::{
-    Chain, ClientDirectory, Enforcement, Env, Kind, Link, MAX_POLICIES, Plan, Route, RouteTable, StateStore,
+    Chain, ClientDirectory, Enforcement, Env, Greeting, Kind, Link, ListenerPlan, MAX_POLICIES, Plan, Route,
+    RouteTls, StateStore, TlsStore,
 };
-use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Listen};
+use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Certificate, Listen, Upstream};
 
 /// A Plan and the catalog it was compiled from.
 #[derive(Clone, Default)]
@@ -21,15 +22,15 @@ pub struct InForce {
 impl InForce {
     /// The compiled form of an API.
     pub fn route(&self, api: &Api) -> Option<&Arc<Route>> {
-        let table = self.plan.listeners.get(&api.listen.socket())?;
-        table.at_base_path(&api.listen.base_path).find(|route| route.api == api.id)
+        let listener = self.plan.listeners.get(&api.listen.socket())?;
+        listener.routes.at_base_path(&api.listen.base_path).find(|route| route.api == api.id)
     }
 
     /// Another API that could take the same requests.
     fn clash(&self, api: &Api) -> Option<&Api> {
         let Listen { port, base_path, .. } = &api.listen;
         let tables = self.plan.listeners.iter().filter(|(socket, _)| socket.port() == *port);
-        let mut same_path = tables.flat_map(|(_, table)| table.at_base_path(base_path));
+        let mut same_path = tables.flat_map(|(_, listener)| listener.routes.at_base_path(base_path));
         same_path.find_map(|route| {
             let other = self.catalog.apis.get(route.api)?;
             (other.id != api.id && other.listen.clashes_with(&other.version, &api.listen, &api.version))
@@ -52,6 +53,7 @@ pub fn compile(
     since_ms: i64,
     kinds: &[Kind],
     states: &StateStore,
+    tls: &TlsStore,
     previous: &InForce,
 ) -> InForce {
     let changed = changed_apis(&catalog, &previous.catalog);
@@ -63,40 +65,72 @@ pub fn compile(
     }
     for api in changed.iter().filter_map(|id| catalog.apis.get(*id)) {
         let policies: Vec<_> = catalog.policies_of(api.id).collect();
-        let route = Arc::new(compile_route(api, &policies, kinds, states));
-        listeners.entry(api.listen.socket()).or_default().insert(route);
+        let tls = compile_tls(api, &catalog.certificates, tls);
+        let route = Arc::new(compile_route(api, &policies, kinds, states, tls));
+        listeners.entry(api.listen.socket()).or_default().routes.insert(route);
     }
+    compile_greetings(&mut listeners, &catalog);
     let clients = ClientDirectory::updated(&previous.plan.clients, &catalog, &previous.catalog);
     let plan = Plan { number, since_ms, listeners, clients };
     InForce { plan: Arc::new(plan), catalog: Arc::new(catalog) }
 }
 
-/// The APIs that are new, gone, or changed, their policies included.
+/// The APIs that are new, gone, or changed, their policies and certificates included.
 fn changed_apis(catalog: &Catalog, before: &Catalog) -> BTreeSet<ApiId> {
     let apis = catalog.apis.changes(&before.apis).into_iter();
     let apis = apis.filter_map(|(then, now)| Some(then.or(now)?.id));
     let policies = catalog.policies.changes(&before.policies).into_iter();
-    apis.chain(policies.filter_map(|(then, now)| Some(then.or(now)?.api_id))).collect()
+    let mut changed: BTreeSet<_> =
+        apis.chain(policies.filter_map(|(then, now)| Some(then.or(now)?.api_id))).collect();
+    if catalog.certificates != before.certificates {
+        changed.extend(catalog.apis.iter().filter(|api| names_certificates(api)).map(|api| api.id));
+    }
+    changed
 }
 
-fn take_out(listeners: &mut BTreeMap<SocketAddr, RouteTable>, api: &Api) {
-    let socket = api.listen.socket();
-    let Some(table) = listeners.get_mut(&socket) else { return };
-    table.remove(api.id, &api.listen.base_path);
-    if table.is_empty() {
-        listeners.remove(&socket);
+/// Whether what the API's upstreams are greeted with stands in the catalog's certificates.
+fn names_certificates(api: &Api) -> bool {
+    let mut upstreams = std::iter::once(&api.upstream).chain(api.routes.iter().map(|route| &route.upstream));
+    upstreams.any(|upstream| upstream.tls.authority.is_some() || upstream.tls.certificate.is_some())
+}
+
+fn take_out(listeners: &mut BTreeMap<SocketAddr, ListenerPlan>, api: &Api) {
+    if let Some(listener) = listeners.get_mut(&api.listen.socket()) {
+        listener.routes.remove(api.id, &api.listen.base_path);
     }
 }
 
-fn compile_route(api: &Api, policies: &[&AppliedPolicy], kinds: &[Kind], states: &StateStore) -> Route {
-    let links: Result<Vec<Link>, String> =
-        policies.iter().map(|applied| compile_link(applied, kinds, states)).collect();
-    let enforcement = match links {
-        Ok(links) if links.len() <= MAX_POLICIES => Enforcement::Ready(Chain::new(links)),
-        Ok(links) => Enforcement::Impossible(
-            format!("it has {} policies, more than the {MAX_POLICIES} an API may have", links.len()).into(),
-        ),
-        Err(why) => Enforcement::Impossible(why.into()),
+/// What is spoken on each socket. It stays as it is while nothing of it changed; sockets without an API go.
+fn compile_greetings(listeners: &mut BTreeMap<SocketAddr, ListenerPlan>, catalog: &Catalog) {
+    listeners.retain(|_, listener| !listener.routes.is_empty());
+    for (socket, listener) in listeners {
+        let settings = catalog.listeners.iter().find(|listener| listener.socket == *socket);
+        let tls = settings.and_then(|listener| listener.tls.as_ref());
+        listener.greeting = Greeting::compile(tls, &catalog.certificates, &listener.greeting);
+    }
+}
+
+/// How the targets of an API are greeted.
+fn compile_tls(api: &Api, certificates: &[Certificate], store: &TlsStore) -> Result<RouteTls, String> {
+    let compiled = |upstream: &Upstream| store.client(&upstream.tls, upstream.protocol, certificates);
+    let routes = api.routes.iter().map(|route| compiled(&route.upstream));
+    Ok(RouteTls { own: compiled(&api.upstream)?, routes: routes.collect::<Result<_, _>>()? })
+}
+
+fn compile_route(
+    api: &Api,
+    policies: &[&AppliedPolicy],
+    kinds: &[Kind],
+    states: &StateStore,
+    tls: Result<RouteTls, String>,
+) -> Route {
+    let chain = compile_chain(policies, kinds, states);
+    let chain = chain.map_err(|why| format!("its policies cannot be enforced: {why}"));
+    let tls = tls.map_err(|why| format!("its upstream's TLS cannot be had: {why}"));
+    let compiled = chain.and_then(|chain| Ok((chain, tls?)));
+    let (enforcement, tls) = match compiled {
+        Ok((chain, tls)) => (Enforcement::Ready(chain), tls),
+        Err(why) => (Enforcement::Impossible(why.into()), RouteTls::default()),
     };
     Route {
         api: api.id,
@@ -107,8 +141,21 @@ fn compile_route(api: &Api, policies: &[&AppliedPolicy], kinds: &[Kind], states:
         version: api.version.as_str().into(),
         routes: api.routes.clone(),
         upstream: Arc::new(api.upstream.clone()),
+        tls,
         enforcement,
     }
+}
+
+fn compile_chain(policies: &[&AppliedPolicy], kinds: &[Kind], states: &StateStore) -> Result<Chain, String> {
+    if policies.len() > MAX_POLICIES {
+        return Err(format!(
+            "it has {} policies, more than the {MAX_POLICIES} an API may have",
+            policies.len()
+        ));
+    }
+    let links: Result<Vec<Link>, String> =
+        policies.iter().map(|applied| compile_link(applied, kinds, states)).collect();
+    Ok(Chain::new(links?))
 }
 
 fn compile_link(applied: &AppliedPolicy, kinds: &[Kind], states: &StateStore) -> Result<Link, String> {
@@ -172,11 +219,11 @@ mod tests {
     }
 
     fn put_in_force(catalog: Catalog, previous: &InForce) -> InForce {
-        compile(catalog, previous.plan.number + 1, 0, KINDS, &StateStore::new(), previous)
+        compile(catalog, previous.plan.number + 1, 0, KINDS, &StateStore::new(), &TlsStore::new(), previous)
     }
 
     fn route(in_force: &InForce, id: i64) -> Arc<Route> {
-        let mut routes = in_force.plan.listeners.values().flat_map(RouteTable::routes);
+        let mut routes = in_force.plan.listeners.values().flat_map(|listener| listener.routes.routes());
         Arc::clone(routes.find(|route| route.api == ApiId(id)).expect("compiled"))
     }
 

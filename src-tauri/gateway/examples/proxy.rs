@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
-use gatepost_gateway::{Chain, Enforcement, Gateway, Limits, Listening, Plan, Route, RouteTable};
+use gatepost_gateway::{
+    Chain, Enforcement, Gateway, Limits, ListenerPlan, Listening, Plan, Route, RouteTable,
+};
 use gatepost_model::{ApiId, BasePath, CallDetail, CallFacts, CallSink, Upstream, UpstreamUrl};
 
 /// Holds calls until another thread looks at them, as a recorder does.
@@ -31,7 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gateway = Gateway::start(workers, calls.clone(), Limits::default())?;
     let ready = Enforcement::Ready(Chain::default());
     let route = Route::plain(ApiId(1), BasePath::parse("/api")?, Upstream::of_url(url), ready);
-    let listeners = BTreeMap::from([(address, RouteTable::new([Arc::new(route)]))]);
+    let listeners = BTreeMap::from([(
+        address,
+        ListenerPlan { routes: RouteTable::new([Arc::new(route)]), ..ListenerPlan::default() },
+    )]);
     let states = gateway.apply(Arc::new(Plan { number: 1, listeners, ..Plan::default() }));
     if let Some(Listening::Failed { message, .. }) = states.first().map(|listener| &listener.state) {
         return Err(message.clone().into());

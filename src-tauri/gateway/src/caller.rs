@@ -5,10 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use rustls::ProtocolVersion;
-use rustls::pki_types::CertificateDer;
 
 use crate::watch::Watch;
+use crate::{Greeting, TlsFacts};
 
 /// One caller's connection.
 pub(crate) struct Caller {
@@ -26,20 +25,17 @@ pub(crate) struct Caller {
     pub(crate) watch: Rc<Watch>,
 }
 
-/// What a TLS greeting settled.
-#[derive(Debug)]
-pub struct TlsFacts {
-    /// The name that the caller asked for (SNI), lowercase.
-    pub server_name: Option<Box<str>>,
-    /// The version of TLS.
-    pub version: Option<ProtocolVersion>,
-    /// The caller's own certificate, checked, where one was asked for and given.
-    pub client_certificate: Option<CertificateDer<'static>>,
-    /// Whether HTTP/2 was agreed on (ALPN).
-    pub speaks_http2: bool,
-}
-
 impl Caller {
+    /// Whether its connection is what the listener speaks now: one that was greeted by other demands, or in plain, must
+    /// not slip through under these.
+    pub(crate) fn is_greeted_by(&self, greeting: &Greeting) -> bool {
+        match (greeting, &self.tls) {
+            (Greeting::Plain, None) => true,
+            (Greeting::Tls(now), Some(facts)) => now.demands_no_more_than(&facts.greeted_by),
+            _ => false,
+        }
+    }
+
     /// As the caller spoke: `http` or `https`.
     pub(crate) fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
 use crate::caller::Caller;
+use crate::tls::{Greeting, greet};
 use crate::transport::Transport;
 use crate::watch::Watch;
 use crate::worker::Worker;
@@ -62,7 +64,7 @@ async fn contained(standing: Standing, caller: Caller, stream: TcpStream) {
     let worker = &standing.worker;
     let remote = caller.remote;
     let watch = caller.watch.clone();
-    let mut served = pin!(serve(worker, Rc::new(caller), stream));
+    let mut served = pin!(serve(worker, caller, stream));
     let ended = poll_fn(|cx| {
         watch.wake_by(cx.waker());
         match catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx))) {
@@ -83,8 +85,21 @@ async fn contained(standing: Standing, caller: Caller, stream: TcpStream) {
 /// Why a connection broke off.
 pub(crate) type Broken = Box<dyn std::error::Error>;
 
-async fn serve(worker: &Rc<Worker>, caller: Rc<Caller>, stream: TcpStream) -> Result<(), Broken> {
-    let mut transport = Transport::Plain(stream);
+async fn serve(worker: &Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Result<(), Broken> {
+    let plan = worker.plan();
+    let mut transport = match plan.listeners.get(&caller.listener).map(|listener| &listener.greeting) {
+        Some(Greeting::Tls(tls)) => {
+            let greeted = greet(worker, tls, stream, caller.remote, caller.listener).await;
+            let Some((transport, facts)) = greeted else { return Ok(()) };
+            caller.tls = Some(Arc::new(facts));
+            transport
+        }
+        // The listener was closed since, or its TLS cannot be had: plain HTTP is no way out.
+        Some(Greeting::Impossible(_)) => return Ok(()),
+        Some(Greeting::Plain) | None => Transport::Plain(stream),
+    };
+    drop(plan);
+    let caller = Rc::new(caller);
     let first = first_bytes(&mut transport, &caller).await?;
     let speaks_http2 = match &caller.tls {
         Some(tls) => tls.speaks_http2,

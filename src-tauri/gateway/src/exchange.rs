@@ -18,7 +18,7 @@ use crate::route::Placed;
 use crate::target::{host_name, settle};
 use crate::upstream::send;
 use crate::worker::Worker;
-use crate::{Body, Context, Enforcement, Plan, Reply, Request, Response};
+use crate::{Body, Context, Enforcement, ListenerPlan, Plan, Reply, Request, Response};
 
 /// Answers a request, under the one Plan that is in force as it arrives. The call is recorded when the answer's body
 /// ends, or this is dropped because the caller left.
@@ -33,8 +33,9 @@ pub(crate) async fn answer(
     let version = request.version();
     let mut call = Call::begin(worker, plan.number, caller, &request, meter);
     let request = request.map(|stream| Body::of_caller(stream, meter));
-    let mut may_stay = !worker.draining.get() && plan.listeners.contains_key(&caller.listener);
-    let mut response = match find(&plan, caller, request) {
+    let listener = plan.listeners.get(&caller.listener);
+    let mut may_stay = !worker.draining.get() && listener.is_some();
+    let mut response = match find(listener, caller, request) {
         Ok((placed, request)) => run(worker, caller, plan, &placed, request, &mut call).await,
         Err((reply, is_clear)) => {
             may_stay &= is_clear;
@@ -70,12 +71,19 @@ pub(crate) fn refuse(
 }
 
 /// The API that the request is for, and the request as everything behind sees it. A refusal says whether the request
-/// was clear at least, so that its connection may stay.
-fn find(plan: &Plan, caller: &Caller, mut request: Request) -> Result<(Arc<Placed>, Request), (Reply, bool)> {
+/// was clear at least, and its connection what the listener speaks, so that it may stay.
+fn find(
+    listener: Option<&ListenerPlan>,
+    caller: &Caller,
+    mut request: Request,
+) -> Result<(Arc<Placed>, Request), (Reply, bool)> {
+    if listener.is_some_and(|listener| !caller.is_greeted_by(&listener.greeting)) {
+        return Err((Reply::misdirected(), false));
+    }
     settle(&mut request).map_err(|reply| (reply, false))?;
     strip_hop_by_hop(request.headers_mut());
-    let table = plan.listeners.get(&caller.listener);
-    let placed = table.and_then(|table| table.locate(&host_name(request.headers()), request.uri().path()));
+    let placed = listener
+        .and_then(|listener| listener.routes.locate(&host_name(request.headers()), request.uri().path()));
     placed.cloned().map(|placed| (placed, request)).ok_or_else(|| (Reply::no_route(), true))
 }
 
@@ -117,7 +125,7 @@ async fn run(
             chain.run(request, cx, to_upstream).await
         }
         Enforcement::Impossible(why) => {
-            cx.error = Some(format!("its policies cannot be enforced: {why}").into());
+            cx.error = Some(why.clone());
             Reply::unavailable("This API is not available at the moment").into_response("", &cx.request_id)
         }
     }

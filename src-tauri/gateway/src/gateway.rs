@@ -17,9 +17,10 @@ use parking_lot::Mutex;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::listener::{SYSTEM_SPREADS, explain, open};
+use crate::listener::{SYSTEM_SPREADS, explain, open, without_tls};
+use crate::tls::Handshakes;
 use crate::worker::{self, Command, Seed, Worker};
-use crate::{Limits, ListenerState, Listening, Plan, clock};
+use crate::{Greeting, HandshakeFailures, Limits, ListenerState, Listening, Plan, clock};
 
 /// How long to wait for the workers to close a socket.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
@@ -34,6 +35,7 @@ pub struct Gateway {
     threads: Mutex<Vec<JoinHandle<()>>>,
     listeners: Mutex<BTreeMap<SocketAddr, Listening>>,
     panics: Arc<AtomicU64>,
+    handshakes: Arc<Handshakes>,
     system_spreads: bool,
     ended: AtomicBool,
 }
@@ -54,7 +56,15 @@ impl Gateway {
         clock::start();
         let plan = Arc::new(ArcSwap::from_pointee(Plan::default()));
         let panics = Arc::new(AtomicU64::new(0));
-        let seed = Seed { workers: workers.get(), limits, sink, plan: plan.clone(), panics: panics.clone() };
+        let handshakes = Arc::new(Handshakes::default());
+        let seed = Seed {
+            workers: workers.get(),
+            limits,
+            sink,
+            plan: plan.clone(),
+            panics: panics.clone(),
+            handshakes: handshakes.clone(),
+        };
         let started = (0..workers.get()).map(|number| start_worker(number, &seed));
         let (senders, threads): (Vec<_>, Vec<_>) =
             started.collect::<io::Result<Vec<_>>>()?.into_iter().unzip();
@@ -64,6 +74,7 @@ impl Gateway {
             threads: Mutex::new(threads),
             listeners: Mutex::default(),
             panics,
+            handshakes,
             system_spreads,
             ended: AtomicBool::new(false),
         })
@@ -77,10 +88,11 @@ impl Gateway {
         if self.ended.load(Ordering::SeqCst) {
             return Vec::new();
         }
-        let wanted: BTreeSet<SocketAddr> = plan.listeners.keys().copied().collect();
+        let (wanted, impossible) = wanted_by(&plan);
         let gone: Vec<SocketAddr> =
             listeners.keys().copied().filter(|address| !wanted.contains(address)).collect();
         let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
+        self.handshakes.keep(|address| speaks_tls(&plan, address));
         self.plan.store(plan);
         self.accept_from(opened);
         if !gone.is_empty() {
@@ -90,6 +102,7 @@ impl Gateway {
             let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
             self.accept_from(opened);
         }
+        listeners.extend(impossible);
         states_of(&listeners)
     }
 
@@ -101,10 +114,15 @@ impl Gateway {
     /// Tries once more to open what could not be opened.
     pub fn retry_failed(&self) -> Vec<ListenerState> {
         let mut listeners = self.listeners.lock();
-        let wanted = listeners.keys().copied().collect();
+        let (wanted, _) = wanted_by(&self.plan.load());
         let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
         self.accept_from(opened);
         states_of(&listeners)
+    }
+
+    /// TLS greetings of callers that came to nothing on a listener.
+    pub fn handshake_failures(&self, listener: SocketAddr) -> HandshakeFailures {
+        self.handshakes.of(listener)
     }
 
     /// The Plan in force.
@@ -177,6 +195,25 @@ impl Drop for Gateway {
     }
 }
 
+/// The sockets to open, and those that cannot be because of their TLS.
+fn wanted_by(plan: &Plan) -> (BTreeSet<SocketAddr>, Vec<(SocketAddr, Listening)>) {
+    let mut wanted = BTreeSet::new();
+    let mut impossible = Vec::new();
+    for (address, listener) in &plan.listeners {
+        match &listener.greeting {
+            Greeting::Impossible(why) => impossible.push((*address, without_tls(*address, why))),
+            Greeting::Plain | Greeting::Tls(_) => {
+                wanted.insert(*address);
+            }
+        }
+    }
+    (wanted, impossible)
+}
+
+fn speaks_tls(plan: &Plan, address: &SocketAddr) -> bool {
+    plan.listeners.get(address).is_some_and(|listener| matches!(listener.greeting, Greeting::Tls(_)))
+}
+
 /// Starts one thread; returns when it is ready to be told something.
 fn start_worker(number: usize, seed: &Seed) -> io::Result<(UnboundedSender<Command>, JoinHandle<()>)> {
     let (sender, commands) = unbounded_channel();
@@ -247,7 +284,7 @@ fn states_of(listeners: &BTreeMap<SocketAddr, Listening>) -> Vec<ListenerState> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RouteTable;
+    use crate::ListenerPlan;
     use gatepost_model::{CallDetail, CallFacts};
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -269,7 +306,7 @@ mod tests {
         let gateway =
             Gateway::start_spreading(three, workers.clone(), Limits::default(), false).expect("starts");
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("free");
-        let listeners = BTreeMap::from([(address, RouteTable::default())]);
+        let listeners = BTreeMap::from([(address, ListenerPlan::default())]);
         gateway.apply(Arc::new(Plan { number: 1, listeners, ..Plan::default() }));
         for _ in 0..6 {
             let mut stream = TcpStream::connect(address).expect("listens");

@@ -35,13 +35,13 @@ mod schema;
 mod shared_map;
 mod state;
 mod target;
+mod tls;
 mod transport;
 mod upstream;
 mod watch;
 mod worker;
 
 pub use body::{Body, BodyError, CallerBody};
-pub use caller::TlsFacts;
 pub use chain::{Chain, Link, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownCredential};
 pub use context::{Context, Identity};
@@ -49,12 +49,16 @@ pub use expression::{Expression, MAX_EXPRESSION, Side, Subject};
 pub use gateway::Gateway;
 pub use limits::Limits;
 pub use listener::{ListenerState, Listening};
-pub use plan::{Enforcement, Plan, Route};
+pub use plan::{Enforcement, ListenerPlan, Plan, Route, RouteTls};
 pub use policy::{ActsOn, Category, Decision, Env, Kind, Policy, PolicyConfig, Refusal, Step, Verdict};
 pub use reply::Reply;
 pub use route::RouteTable;
 pub use schema::Checker;
 pub use state::StateStore;
+pub use tls::{
+    CertificateFacts, ClientTls, Greeting, HandshakeFailures, IdentityFault, LastFailure, ServerTls,
+    SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
+};
 pub use upstream::UpstreamBody;
 
 /// The parsers of what comes from outside, for fuzzing and property tests.

@@ -18,6 +18,9 @@ pub struct Limits {
     pub max_headers: usize,
     /// From a head's first byte to its last; 10 s. Past it the connection is closed.
     pub head_timeout: Duration,
+    /// TLS greetings under way over all workers; 2,000. Past it they take turns, within `head_timeout`, which bounds a
+    /// greeting as it does a head.
+    pub max_greetings: usize,
     /// How long a connection may stand without a request; 60 s. Past it it is closed.
     pub idle_timeout: Duration,
     /// How long a caller may take no byte of its answer; 60 s. Past it the connection is closed.
@@ -40,6 +43,7 @@ impl Default for Limits {
             max_request_line_bytes: 16 * 1024,
             max_headers: 100,
             head_timeout: Duration::from_secs(10),
+            max_greetings: 2_000,
             idle_timeout: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(60),
             upgraded_idle_timeout: Duration::from_secs(600),

@@ -65,6 +65,14 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// A listener that should speak TLS and cannot: it stays closed.
+pub(crate) fn without_tls(address: SocketAddr, why: &str) -> Listening {
+    Listening::Failed {
+        message: format!("Port {} should speak TLS and cannot: {why}", address.port()),
+        advice: "Give the listener a certificate that it can show, or switch its TLS off".to_owned(),
+    }
+}
+
 /// Why `address` cannot be opened and what to do. `ours` is another listener of this gateway on the same port.
 pub(crate) fn explain(address: SocketAddr, error: &io::Error, ours: Option<SocketAddr>) -> Listening {
     let port = address.port();

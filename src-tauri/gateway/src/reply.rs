@@ -61,6 +61,14 @@ impl Reply {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, error)
     }
 
+    /// 421: the connection is not what its listener speaks any more; another one will do (RFC 9110, 15.5.20).
+    pub fn misdirected() -> Self {
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "This port's TLS settings have changed since this connection was opened; connect again",
+        )
+    }
+
     /// 429: over a limit; `retry_after` is rounded up to whole seconds, at least 1.
     pub fn rate_limited(error: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
         let seconds = retry_after.as_millis().div_ceil(1_000).max(1) as u64;

@@ -38,7 +38,9 @@ impl RouteTable {
         self.longest = self.longest.max(base_path.len());
         let mut same_path = self.by_base_path.get(base_path).cloned().unwrap_or_default();
         let (base_path, upstream) = (base_path.into(), &route.upstream);
-        let target = upstream.first_url().map(|url| Target::of(url, upstream.protocol, upstream.timeouts));
+        let tls = &route.tls.own;
+        let target =
+            upstream.first_url().map(|url| Target::of(url, upstream.protocol, upstream.timeouts, tls));
         same_path.push(Arc::new(Placed { route, target }));
         // Those that name their hosts come first.
         same_path.sort_by_key(|placed| (placed.route.hosts.is_empty(), placed.route.api));

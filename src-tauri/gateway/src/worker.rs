@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use gatepost_model::CallSink;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
@@ -23,6 +23,7 @@ use crate::deadline::Deadlines;
 use crate::http1::Buffers;
 use crate::http2::Sessions;
 use crate::request_id::RequestIds;
+use crate::tls::Handshakes;
 use crate::upstream::{Pool, Resolver};
 use crate::watch::Connections;
 use crate::{Limits, Plan};
@@ -58,6 +59,8 @@ pub(crate) struct Seed {
     pub(crate) plan: Arc<ArcSwap<Plan>>,
     /// Calls that panicked.
     pub(crate) panics: Arc<AtomicU64>,
+    /// TLS greetings that came to nothing.
+    pub(crate) handshakes: Arc<Handshakes>,
 }
 
 /// What all parts on one thread share.
@@ -96,13 +99,17 @@ pub(crate) struct Worker {
     pub(crate) draining: Cell<bool>,
     /// Requests that panicked, over all workers.
     pub(crate) panics: Arc<AtomicU64>,
+    /// TLS greetings that came to nothing, over all workers.
+    pub(crate) handshakes: Arc<Handshakes>,
+    /// As many TLS greetings as may be under way.
+    pub(crate) greetings: Semaphore,
     plan: RefCell<arc_swap::Cache<Arc<ArcSwap<Plan>>, Arc<Plan>>>,
 }
 
 impl Worker {
     /// What thread `number` needs. Fails where the system has no randomness to give.
     pub(crate) fn new(number: usize, seed: Seed) -> io::Result<Self> {
-        let Seed { workers, limits, sink, plan, panics } = seed;
+        let Seed { workers, limits, sink, plan, panics, handshakes } = seed;
         Ok(Self {
             number,
             limits,
@@ -121,6 +128,10 @@ impl Worker {
             freed: Notify::new(),
             draining: Cell::new(false),
             panics,
+            handshakes,
+            greetings: Semaphore::new(
+                limits.max_greetings.div_ceil(workers).clamp(1, Semaphore::MAX_PERMITS),
+            ),
             plan: RefCell::new(arc_swap::Cache::new(plan)),
         })
     }

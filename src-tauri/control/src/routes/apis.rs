@@ -92,7 +92,7 @@ struct TimeoutsView {
 enum ApiState {
     /// Calls are served.
     Active,
-    /// Its port could not be had, or its policies cannot be enforced.
+    /// Its port could not be had, or its policies cannot be enforced, or its upstream's TLS cannot be had.
     Failed,
 }
 
@@ -153,9 +153,9 @@ fn fault_of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Optio
     }
     match &in_force.route(api)?.enforcement {
         Enforcement::Ready(_) => None,
-        Enforcement::Impossible(why) => Some(format!(
-            "It answers 503, because its policies cannot be enforced: {why}. Mend or switch off that policy."
-        )),
+        Enforcement::Impossible(why) => {
+            Some(format!("It answers 503, because {why}. Mend that, or switch it off."))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use gatepost_gateway::{Listening, RouteTable};
+use gatepost_gateway::Listening;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -92,7 +92,12 @@ pub(crate) fn listeners(control: &Control) -> Vec<ListenerView> {
                 (ListenerStateView::Failed, Some(message + "."), Some(advice + "."))
             }
         };
-        let routes = in_force.plan.listeners.get(&listener.address).into_iter().flat_map(RouteTable::routes);
+        let routes = in_force
+            .plan
+            .listeners
+            .get(&listener.address)
+            .into_iter()
+            .flat_map(|listener| listener.routes.routes());
         let mut api_ids: Vec<i64> = routes.map(|route| route.api.0).collect();
         api_ids.sort_unstable();
         ListenerView {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderName, Version};
 
 use super::subject::{Line, Side, Subject};
+use crate::CertificateFacts;
 
 /// One fact. Reading borrows wherever the fact is text already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +20,32 @@ pub(super) enum Source {
     Version,
     RemoteAddress,
     LocalAddress,
+    ClientCertificate(CertificateFact),
     StatusCode,
     Principal,
     ClientId,
     ClientName,
 }
+
+/// A fact of the certificate that the caller showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CertificateFact {
+    Subject,
+    Issuer,
+    Serial,
+    Fingerprint,
+    Names,
+    NotAfter,
+}
+
+const CERTIFICATE_FACTS: [(&str, CertificateFact); 6] = [
+    ("subject", CertificateFact::Subject),
+    ("issuer", CertificateFact::Issuer),
+    ("serial", CertificateFact::Serial),
+    ("fingerprint", CertificateFact::Fingerprint),
+    ("subjectAlternativeNames", CertificateFact::Names),
+    ("notAfter", CertificateFact::NotAfter),
+];
 
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +83,7 @@ impl Source {
             ["attributes", "version"] => Ok(Self::Version),
             ["attributes", "remoteAddress"] => Ok(Self::RemoteAddress),
             ["attributes", "localAddress"] => Ok(Self::LocalAddress),
+            ["attributes", "clientCertificate", rest @ ..] => certificate_fact(rest),
             ["authentication", "principal"] => Ok(Self::Principal),
             ["authentication", "clientId"] => Ok(Self::ClientId),
             ["authentication", "clientName"] => Ok(Self::ClientName),
@@ -119,12 +142,43 @@ impl Source {
             Self::Version => Fact::Text(version_name(version).into()),
             Self::RemoteAddress => Fact::Text(cx.remote.to_string().into()),
             Self::LocalAddress => Fact::Text(cx.local.to_string().into()),
+            Self::ClientCertificate(fact) => {
+                let shown = cx.tls.as_deref().and_then(|tls| tls.client_certificate.as_ref());
+                shown.map_or(Fact::Null, |certificate| fact.read(certificate))
+            }
             _ => Fact::Null,
         }
     }
 }
 
-const REQUEST_ATTRIBUTES: [&str; 9] = [
+fn certificate_fact(path: &[&str]) -> Result<Source, String> {
+    let found = match path {
+        [name] => CERTIFICATE_FACTS.iter().find(|(known, _)| known == name),
+        _ => None,
+    };
+    found.map(|(_, fact)| Source::ClientCertificate(*fact)).ok_or_else(|| {
+        let known: Vec<_> = CERTIFICATE_FACTS.iter().map(|(name, _)| *name).collect();
+        format!("attributes.clientCertificate has {}; null where the caller showed none", known.join(", "))
+    })
+}
+
+impl CertificateFact {
+    fn read(self, certificate: &CertificateFacts) -> Fact<'_> {
+        match self {
+            Self::Subject => Fact::Text((*certificate.subject).into()),
+            Self::Issuer => Fact::Text((*certificate.issuer).into()),
+            Self::Serial => Fact::Text((*certificate.serial).into()),
+            Self::Fingerprint => Fact::Text((*certificate.fingerprint).into()),
+            Self::Names => {
+                let names: Vec<_> = certificate.names.iter().map(ToString::to_string).collect();
+                Fact::Text(names.join(", ").into())
+            }
+            Self::NotAfter => Fact::Number(certificate.not_after),
+        }
+    }
+}
+
+const REQUEST_ATTRIBUTES: [&str; 10] = [
     "queryParams",
     "queryString",
     "method",
@@ -134,6 +188,7 @@ const REQUEST_ATTRIBUTES: [&str; 9] = [
     "version",
     "remoteAddress",
     "localAddress",
+    "clientCertificate",
 ];
 
 impl<'a> Fact<'a> {

@@ -305,7 +305,9 @@ impl<'t> Parser<'t> {
     fn fact(&mut self, root: &'t str) -> Result<usize, String> {
         let mut path = vec![root.to_owned()];
         // No fact is deeper than attributes.headers['x']; what follows works on its value.
-        while path.len() < 3 && (path.len() < 2 || matches!(path[1].as_str(), "headers" | "queryParams")) {
+        while path.len() < 3
+            && (path.len() < 2 || matches!(path[1].as_str(), "headers" | "queryParams" | "clientCertificate"))
+        {
             if self.take_sign(".")? {
                 path.push(match self.ahead.clone() {
                     Token::Name(name) => name.to_owned(),

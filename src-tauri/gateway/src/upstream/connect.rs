@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 
 use super::fault::Fault;
-use super::{Target, bounded, tls};
+use super::{Target, bounded};
 use crate::http1::Connection;
 use crate::http2::{self, Opening, Session};
 use crate::transport::Transport;
@@ -53,8 +53,13 @@ pub(super) async fn connect(
         let (stream, address) = finding.await?;
         // An upstream that closed already says so on the first read; failing here would say it less well.
         let _ = stream.set_nodelay(true);
-        let transport =
-            if target.is_tls { tls::wrap(stream, target).await? } else { Transport::Plain(stream) };
+        let transport = match &target.tls {
+            Some(tls) => {
+                let greeted = tls.greet(stream, &target.host).await;
+                Transport::Tls(Box::new(greeted.map_err(|why| Fault::tls(&target.host, &why))?.into()))
+            }
+            None => Transport::Plain(stream),
+        };
         let speaks_http2 = match target.protocol {
             UpstreamProtocol::Auto => transport.agreed_on_http2(),
             UpstreamProtocol::Http1 => false,

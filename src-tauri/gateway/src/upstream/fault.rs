@@ -43,7 +43,7 @@ impl Fault {
         Self::timed_out(format!("{host}:{port} did not take the connection within {} ms", limit.0))
     }
 
-    pub(super) fn tls(host: &str, error: &dyn std::fmt::Display) -> Self {
+    pub(super) fn tls(host: &str, error: &str) -> Self {
         Self::bad_gateway(format!("TLS with {host} failed: {error}"))
     }
 

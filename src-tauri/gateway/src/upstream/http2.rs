@@ -23,7 +23,7 @@ use crate::{Body, Request, Response};
 /// True where a call need not find out first what the target speaks.
 pub(super) fn is_known_to_speak_http2(worker: &Worker, target: &Target) -> bool {
     match target.protocol {
-        UpstreamProtocol::Auto => target.is_tls && worker.sessions.know(&target.key),
+        UpstreamProtocol::Auto => target.tls.is_some() && worker.sessions.know(&target.key),
         UpstreamProtocol::Http1 => false,
         UpstreamProtocol::Http2 => true,
     }
@@ -73,7 +73,7 @@ async fn ask_on(
     let was_used = lease.was_used;
     let spare = Spare::of(&request);
     let patience = worker.limits.stall_timeout;
-    let answered = match ask(lease, request, target.is_tls, patience) {
+    let answered = match ask(lease, request, target.tls.is_some(), patience) {
         Ok(mut asked) => answer_in_time(asked.answer(), target, address, meter).await?,
         Err(failed) => Err(failed),
     };

@@ -9,7 +9,6 @@ mod pool;
 mod resolve;
 mod send;
 mod target;
-mod tls;
 
 use std::time::Duration;
 

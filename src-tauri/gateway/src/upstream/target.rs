@@ -7,12 +7,14 @@ use gatepost_model::{Timeouts, UpstreamProtocol, UpstreamUrl};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
+use crate::ClientTls;
+
 /// Where requests of one API go.
 pub(crate) struct Target {
-    /// Tells connections apart: scheme, host, port and protocol.
+    /// Tells connections apart: scheme, host, port, protocol and, over TLS, how it is greeted.
     pub(crate) key: Arc<str>,
-    /// Whether it is spoken to over TLS.
-    pub(crate) is_tls: bool,
+    /// How it is greeted over TLS; none where it is spoken to in plain.
+    pub(crate) tls: Option<Arc<ClientTls>>,
     /// Its name or address, without brackets.
     pub(crate) host: Box<str>,
     /// The host as an address, where it is one: nothing to look up.
@@ -30,11 +32,21 @@ pub(crate) struct Target {
 
 impl Target {
     /// Works it out.
-    pub(crate) fn of(url: &UpstreamUrl, protocol: UpstreamProtocol, timeouts: Timeouts) -> Self {
-        let scheme = if url.is_tls() { "https" } else { "http" };
+    pub(crate) fn of(
+        url: &UpstreamUrl,
+        protocol: UpstreamProtocol,
+        timeouts: Timeouts,
+        tls: &Arc<ClientTls>,
+    ) -> Self {
+        let tls = url.is_tls().then(|| tls.clone());
+        let (host, port) = (url.host(), url.port());
+        let key = match &tls {
+            Some(tls) => format!("https-{}://{host}:{port} {protocol:?}", tls.number()),
+            None => format!("http://{host}:{port} {protocol:?}"),
+        };
         Self {
-            key: format!("{scheme}://{}:{} {protocol:?}", url.host(), url.port()).into(),
-            is_tls: url.is_tls(),
+            key: key.into(),
+            tls,
             host: url.host().into(),
             address: url.host().parse().ok(),
             port: url.port(),
@@ -77,7 +89,7 @@ mod tests {
 
     fn joined(upstream: &str, base_path: &str, asked: &str) -> String {
         let url = UpstreamUrl::parse(upstream).expect("valid");
-        let target = Target::of(&url, UpstreamProtocol::Auto, Timeouts::default());
+        let target = Target::of(&url, UpstreamProtocol::Auto, Timeouts::default(), &Arc::default());
         let base_path_len = if base_path == "/" { 0 } else { base_path.len() };
         target.uri_for(&asked.parse().expect("valid"), base_path_len).expect("fits").to_string()
     }

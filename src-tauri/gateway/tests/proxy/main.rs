@@ -11,4 +11,6 @@ mod routing;
 mod streaming;
 mod support;
 mod tls;
+mod tls_inbound;
+mod tls_outbound;
 mod upstream;

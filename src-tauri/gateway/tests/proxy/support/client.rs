@@ -5,7 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 
 use super::PATIENCE;
 
-pub struct Client(BufReader<TcpStream>);
+/// TCP, or TLS over it.
+pub trait Wire: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Wire for T {}
+
+pub struct Client(BufReader<Box<dyn Wire>>);
 
 /// An answer read to its end.
 #[derive(Debug)]
@@ -26,7 +31,12 @@ impl Client {
         let stream = TcpStream::connect(address).expect("the gateway accepts");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         stream.set_nodelay(true).expect("a socket");
-        Self(BufReader::new(stream))
+        Self::over(stream)
+    }
+
+    /// On a connection that stands.
+    pub fn over(wire: impl Wire + 'static) -> Self {
+        Self(BufReader::new(Box::new(wire)))
     }
 
     pub fn get(&mut self, path: &str) -> Answer {

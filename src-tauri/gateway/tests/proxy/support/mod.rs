@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "what a test expects and does not find fails it")]
 
+mod authority;
 mod backend;
+mod caller_over_tls;
 mod client;
 pub mod http2;
 mod tls;
@@ -10,9 +12,11 @@ mod world;
 
 use std::time::Duration;
 
+pub use authority::Authority;
 pub use backend::{Backend, Next, backend};
+pub use caller_over_tls::TlsCaller;
 pub use client::Client;
-pub use tls::backend_over_tls;
+pub use tls::{backend_over_tls, backend_showing};
 pub use world::{Api, World, free_address, world};
 
 /// How long any wait in a test may take before the test has failed.

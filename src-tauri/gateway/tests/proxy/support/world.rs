@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gatepost_gateway::{
-    ActsOn, Chain, Enforcement, Gateway, Limits, Link, ListenerState, Listening, Plan, Policy, Route,
-    RouteTable,
+    ActsOn, Chain, ClientTls, Enforcement, Gateway, Greeting, Limits, Link, ListenerPlan, ListenerState,
+    Listening, Plan, Policy, Route, RouteTable, RouteTls,
 };
 use gatepost_model::{
     ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Millis, Timeouts, Upstream,
@@ -27,6 +27,7 @@ pub struct Api {
     pub policy: Option<fn() -> Box<dyn Policy>>,
     pub impossible: bool,
     pub protocol: UpstreamProtocol,
+    pub tls: Arc<ClientTls>,
 }
 
 impl Api {
@@ -40,6 +41,7 @@ impl Api {
             policy: None,
             impossible: false,
             protocol: UpstreamProtocol::default(),
+            tls: Arc::default(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Api {
         };
         Arc::new(Route {
             hosts: self.hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
+            tls: RouteTls { own: self.tls.clone(), routes: Vec::new() },
             ..Route::plain(ApiId(number), base_path, upstream, enforcement)
         })
     }
@@ -127,8 +130,21 @@ impl World {
 
     /// Puts a Plan with these APIs on these addresses in force.
     pub fn listen(&self, addresses: &[SocketAddr], apis: &[Api]) -> Vec<ListenerState> {
-        let table = || RouteTable::new(apis.iter().zip(1..).map(|(api, number)| api.route(number)));
-        let listeners: BTreeMap<_, _> = addresses.iter().map(|address| (*address, table())).collect();
+        self.listen_with(addresses, apis, &Greeting::Plain)
+    }
+
+    /// The same over TLS, or not.
+    pub fn listen_with(
+        &self,
+        addresses: &[SocketAddr],
+        apis: &[Api],
+        greeting: &Greeting,
+    ) -> Vec<ListenerState> {
+        let listener = || ListenerPlan {
+            routes: RouteTable::new(apis.iter().zip(1..).map(|(api, number)| api.route(number))),
+            greeting: greeting.clone(),
+        };
+        let listeners: BTreeMap<_, _> = addresses.iter().map(|address| (*address, listener())).collect();
         let number = self.plans.fetch_add(1, Ordering::SeqCst) + 1;
         self.gateway.apply(Arc::new(Plan { number, listeners, ..Plan::default() }))
     }
