@@ -66,8 +66,9 @@ pub fn compile(
     for api in changed.iter().filter_map(|id| catalog.apis.get(*id)) {
         let policies: Vec<_> = catalog.policies_of(api.id).collect();
         let tls = compile_tls(api, &catalog.certificates, tls);
-        let route = Arc::new(compile_route(api, &policies, kinds, states, tls));
-        listeners.entry(api.listen.socket()).or_default().routes.insert(route);
+        let before = previous.catalog.apis.get(api.id).and_then(|before| previous.route(before));
+        let route = compile_route(api, &policies, kinds, states, tls, before.map(Arc::as_ref));
+        listeners.entry(api.listen.socket()).or_default().routes.insert(Arc::new(route));
     }
     compile_greetings(&mut listeners, &catalog);
     let clients = ClientDirectory::updated(&previous.plan.clients, &catalog, &previous.catalog);
@@ -123,6 +124,7 @@ fn compile_route(
     kinds: &[Kind],
     states: &StateStore,
     tls: Result<RouteTls, String>,
+    previous: Option<&Route>,
 ) -> Route {
     let chain = compile_chain(policies, kinds, states);
     let chain = chain.map_err(|why| format!("its policies cannot be enforced: {why}"));
@@ -132,18 +134,7 @@ fn compile_route(
         Ok((chain, tls)) => (Enforcement::Ready(chain), tls),
         Err(why) => (Enforcement::Impossible(why.into()), RouteTls::default()),
     };
-    Route {
-        api: api.id,
-        base_path: api.listen.base_path.clone(),
-        hosts: api.listen.hosts.clone(),
-        // A token was made sure of where it came in, and every token is a header's name.
-        version_header: api.listen.version_header.as_deref().and_then(|name| name.parse().ok()),
-        version: api.version.as_str().into(),
-        routes: api.routes.clone(),
-        upstream: Arc::new(api.upstream.clone()),
-        tls,
-        enforcement,
-    }
+    Route::new(api, &tls, enforcement, previous)
 }
 
 fn compile_chain(policies: &[&AppliedPolicy], kinds: &[Kind], states: &StateStore) -> Result<Chain, String> {

@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let calls = Arc::new(Queue(ArrayQueue::new(65_536)));
     let gateway = Gateway::start(workers, calls.clone(), Limits::default())?;
     let ready = Enforcement::Ready(Chain::default());
-    let route = Route::plain(ApiId(1), BasePath::parse("/api")?, Upstream::of_url(url), ready);
+    let route = Route::plain(ApiId(1), BasePath::parse("/api")?, &Upstream::of_url(url), ready);
     let listeners = BTreeMap::from([(
         address,
         ListenerPlan { routes: RouteTable::new([Arc::new(route)]), ..ListenerPlan::default() },

@@ -21,6 +21,11 @@ pub(crate) fn wall_us() -> i64 {
     i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// Epoch milliseconds, for people. Can jump.
+pub(crate) fn wall_ms() -> i64 {
+    wall_us() / 1_000
+}
+
 /// Microseconds, saturating.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)

@@ -14,11 +14,10 @@ use crate::http1::Glimpse;
 use crate::meter::Meter;
 use crate::record::{Call, RecordedBody};
 use crate::request_id::{self, X_REQUEST_ID};
-use crate::route::Placed;
 use crate::target::{host_name, settle};
 use crate::upstream::send;
 use crate::worker::Worker;
-use crate::{Body, Context, Enforcement, ListenerPlan, Plan, Reply, Request, Response};
+use crate::{Body, Context, Enforcement, ListenerPlan, Plan, Reply, Request, Response, Route};
 
 /// Answers a request, under the one Plan that is in force as it arrives. The call is recorded when the answer's body
 /// ends, or this is dropped because the caller left.
@@ -36,7 +35,7 @@ pub(crate) async fn answer(
     let listener = plan.listeners.get(&caller.listener);
     let mut may_stay = !worker.draining.get() && listener.is_some();
     let mut response = match find(listener, caller, request) {
-        Ok((placed, request)) => run(worker, caller, plan, &placed, request, &mut call).await,
+        Ok((route, request)) => run(worker, caller, plan, &route, request, &mut call).await,
         Err((reply, is_clear)) => {
             may_stay &= is_clear;
             reply.into_response("", request_id::text(&call.request_id))
@@ -76,15 +75,15 @@ fn find(
     listener: Option<&ListenerPlan>,
     caller: &Caller,
     mut request: Request,
-) -> Result<(Arc<Placed>, Request), (Reply, bool)> {
+) -> Result<(Arc<Route>, Request), (Reply, bool)> {
     if listener.is_some_and(|listener| !caller.is_greeted_by(&listener.greeting)) {
         return Err((Reply::misdirected(), false));
     }
     settle(&mut request).map_err(|reply| (reply, false))?;
     strip_hop_by_hop(request.headers_mut());
-    let placed = listener
-        .and_then(|listener| listener.routes.locate(&host_name(request.headers()), request.uri().path()));
-    placed.cloned().map(|placed| (placed, request)).ok_or_else(|| (Reply::no_route(), true))
+    let (headers, path) = (request.headers(), request.uri().path());
+    let route = listener.and_then(|listener| listener.routes.find(&host_name(headers), path, headers));
+    route.cloned().map(|route| (route, request)).ok_or_else(|| (Reply::no_route(), true))
 }
 
 /// The API's policies around its upstream.
@@ -92,16 +91,16 @@ async fn run(
     worker: &Rc<Worker>,
     caller: &Caller,
     plan: Arc<Plan>,
-    placed: &Placed,
+    route: &Route,
     mut request: Request,
     call: &mut Call,
 ) -> Response {
-    let base_path = placed.route.base_path.as_str();
+    let base_path = route.base_path.as_str();
     let meter = call.meter.clone();
     request.headers_mut().insert(X_REQUEST_ID, call.request_id.clone());
     let cx = call.cx.insert(Context {
         plan,
-        api: placed.route.api,
+        api: route.api,
         wall_us: call.facts.at_us,
         now: since_start(call.arrived),
         remote: caller.remote,
@@ -116,11 +115,11 @@ async fn run(
         kept: http::Extensions::new(),
         trail: smallvec::SmallVec::new(),
     });
-    match &placed.route.enforcement {
+    match &route.enforcement {
         Enforcement::Ready(chain) => {
-            let to_upstream = async |request, cx: &mut Context| match &placed.target {
-                Some(target) => send(worker, target, request, &caller.address, cx, &meter).await,
-                None => Err(Reply::unavailable("This API has no upstream")),
+            let to_upstream = async |request, cx: &mut Context| {
+                let (backend, tail) = route.destination(&request, cx)?;
+                send(worker, backend, &tail, request, &caller.address, cx, &meter).await
             };
             chain.run(request, cx, to_upstream).await
         }

@@ -12,15 +12,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use gatepost_model::CallSink;
+use gatepost_model::{ApiId, CallSink};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 use crate::listener::{SYSTEM_SPREADS, explain, open, without_tls};
 use crate::tls::Handshakes;
 use crate::worker::{self, Command, Seed, Worker};
-use crate::{Greeting, HandshakeFailures, Limits, ListenerState, Listening, Plan, clock};
+use crate::{Greeting, HandshakeFailures, Limits, ListenerState, Listening, Plan, TargetState, clock};
 
 /// How long to wait for the workers to close a socket.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
@@ -36,6 +37,7 @@ pub struct Gateway {
     listeners: Mutex<BTreeMap<SocketAddr, Listening>>,
     panics: Arc<AtomicU64>,
     handshakes: Arc<Handshakes>,
+    target_changes: watch::Sender<u64>,
     system_spreads: bool,
     ended: AtomicBool,
 }
@@ -57,6 +59,7 @@ impl Gateway {
         let plan = Arc::new(ArcSwap::from_pointee(Plan::default()));
         let panics = Arc::new(AtomicU64::new(0));
         let handshakes = Arc::new(Handshakes::default());
+        let target_changes = watch::Sender::new(0);
         let seed = Seed {
             workers: workers.get(),
             limits,
@@ -64,6 +67,7 @@ impl Gateway {
             plan: plan.clone(),
             panics: panics.clone(),
             handshakes: handshakes.clone(),
+            target_changes: target_changes.clone(),
         };
         let started = (0..workers.get()).map(|number| start_worker(number, &seed));
         let (senders, threads): (Vec<_>, Vec<_>) =
@@ -75,6 +79,7 @@ impl Gateway {
             listeners: Mutex::default(),
             panics,
             handshakes,
+            target_changes,
             system_spreads,
             ended: AtomicBool::new(false),
         })
@@ -133,6 +138,20 @@ impl Gateway {
     /// Calls that panicked since the start; each was answered by closing its connection.
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Every target of an API and how it is: those of its own upstream, then those of its routes. None where the Plan
+    /// in force has no such API.
+    pub fn targets(&self, api: ApiId) -> Option<Vec<TargetState>> {
+        let plan = self.plan.load();
+        let mut routes = plan.listeners.values().flat_map(|listener| listener.routes.routes());
+        routes.find(|route| route.api == api).map(|route| route.targets())
+    }
+
+    /// Told whenever a target becomes fit or unfit, by a health check or because its calls fail. That one is fit again
+    /// because its time out is over is not told: its state says until when that is.
+    pub fn target_changes(&self) -> watch::Receiver<u64> {
+        self.target_changes.subscribe()
     }
 
     /// Accepts no more, lets running requests end, for at most `timeout`, closes idle connections and ends the

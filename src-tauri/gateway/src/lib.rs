@@ -31,6 +31,7 @@ mod redact;
 mod reply;
 mod request_id;
 mod route;
+mod rule;
 mod schema;
 mod shared_map;
 mod state;
@@ -59,7 +60,7 @@ pub use tls::{
     CertificateFacts, ClientTls, Greeting, HandshakeFailures, IdentityFault, LastFailure, ServerTls,
     SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
 };
-pub use upstream::UpstreamBody;
+pub use upstream::{Health, TargetFailure, TargetState, UpstreamBody};
 
 /// The parsers of what comes from outside, for fuzzing and property tests.
 pub mod wire {

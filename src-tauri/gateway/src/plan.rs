@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gatepost_model::{ApiId, ApiRoute, BasePath, Host, Upstream};
-use http::HeaderName;
+use gatepost_model::{Api, ApiId, BasePath, Host, Upstream};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{Chain, ClientDirectory, ClientTls, Greeting, RouteTable};
+use crate::rule::{Rule, first_match};
+use crate::upstream::{Backend, Tail};
+use crate::{Chain, ClientDirectory, ClientTls, Context, Greeting, Reply, Request, RouteTable, TargetState};
 
 /// Everything one save produces.
 #[derive(Default)]
@@ -39,18 +41,14 @@ pub struct Route {
     pub base_path: BasePath,
     /// Host names it answers to; empty means any.
     pub hosts: Vec<Host>,
-    /// Header that must name its version; among APIs at one place, one without takes what no other does.
-    pub version_header: Option<HeaderName>,
-    /// Its version, as that header names it.
-    pub version: Box<str>,
-    /// Requests that go elsewhere, first match first.
-    pub routes: Vec<ApiRoute>,
-    /// What is behind it for all others.
-    pub upstream: Arc<Upstream>,
-    /// How targets with `https` are greeted.
-    pub tls: RouteTls,
     /// Its policies.
     pub enforcement: Enforcement,
+    /// Takes only requests in which this header has this value, where there is one.
+    pub(crate) version: Option<(HeaderName, Box<str>)>,
+    /// Where requests go that no rule matches.
+    pub(crate) backend: Arc<Backend>,
+    /// First match first.
+    pub(crate) rules: Box<[Rule]>,
 }
 
 /// How an API's targets with `https` are greeted.
@@ -63,20 +61,71 @@ pub struct RouteTls {
 }
 
 impl Route {
+    /// Compiles an API. `previous` is what it was compiled to before: an upstream that did not change stays as it is,
+    /// and what is known of targets that are still there is kept.
+    pub fn new(api: &Api, tls: &RouteTls, enforcement: Enforcement, previous: Option<&Self>) -> Self {
+        let same_rule = |name: &str| previous?.rules.iter().find(|rule| *rule.name == *name);
+        let rules: Option<Box<[Rule]>> = api
+            .routes
+            .iter()
+            .enumerate()
+            .map(|(place, route)| Rule::compile(route, tls.routes.get(place)?, same_rule(&route.name)))
+            .collect();
+        let header = api.listen.version_header.as_deref().map(HeaderName::try_from).transpose();
+        let (rules, version, enforcement) = match (rules, header) {
+            (Some(rules), Ok(header)) => {
+                (rules, header.map(|header| (header, api.version.as_str().into())), enforcement)
+            }
+            // Validation prevents it. A part of what is wanted would send requests where they must not go.
+            _ => (Box::default(), None, enforcement.or_impossible("its routes cannot be compiled")),
+        };
+        Self {
+            api: api.id,
+            base_path: api.listen.base_path.clone(),
+            hosts: api.listen.hosts.clone(),
+            enforcement,
+            version,
+            backend: Backend::compile(&api.upstream, &tls.own, previous.map(|previous| &previous.backend)),
+            rules,
+        }
+    }
+
     /// An API for any host, told apart by its base path alone, with one upstream for everything, trusted by what the
     /// system trusts.
-    pub fn plain(api: ApiId, base_path: BasePath, upstream: Upstream, enforcement: Enforcement) -> Self {
-        Self {
-            api,
-            base_path,
-            hosts: Vec::new(),
-            version_header: None,
-            version: "v1".into(),
-            routes: Vec::new(),
-            upstream: Arc::new(upstream),
-            tls: RouteTls::default(),
-            enforcement,
-        }
+    pub fn plain(api: ApiId, base_path: BasePath, upstream: &Upstream, enforcement: Enforcement) -> Self {
+        let backend = Backend::compile(upstream, &RouteTls::default().own, None);
+        let (hosts, rules) = (Vec::new(), Box::default());
+        Self { api, base_path, hosts, enforcement, version: None, backend, rules }
+    }
+
+    /// Where a request goes behind the policies, and with which path.
+    pub(crate) fn destination(
+        &self,
+        request: &Request,
+        cx: &Context,
+    ) -> Result<(&Arc<Backend>, Tail), Reply> {
+        let rewritten = if self.rules.is_empty() {
+            None
+        } else {
+            first_match(&self.rules, request, cx.path_below_base(request.uri().path()))?
+        };
+        Ok(rewritten.unwrap_or((&self.backend, Tail::Below(cx.base_path_len))))
+    }
+
+    /// How its targets are: those of its own upstream, then those of its routes.
+    pub(crate) fn targets(&self) -> Vec<TargetState> {
+        let of_rules = self.rules.iter().flat_map(|rule| rule.backend.states(Some(&rule.name)));
+        self.backend.states(None).chain(of_rules).collect()
+    }
+
+    /// True for a request with these headers, as far as its version goes.
+    pub(crate) fn has_version(&self, headers: &HeaderMap) -> bool {
+        self.version.as_ref().is_none_or(|(name, version)| {
+            let mut values = headers.get_all(name).iter();
+            let is_it = |value: &HeaderValue| value.as_bytes() == version.as_bytes();
+            // Repeated, it could be read in two ways.
+            values.next().is_some_and(is_it) && values.all(is_it)
+        })
     }
 }
 
@@ -86,4 +135,14 @@ pub enum Enforcement {
     Ready(Chain),
     /// They cannot, or the upstream cannot be reached safely, for this reason in words: the API answers 503 and never runs open (invariant 3).
     Impossible(Box<str>),
+}
+
+impl Enforcement {
+    /// That it cannot be used, for this reason unless there is another.
+    fn or_impossible(self, why: &str) -> Self {
+        match self {
+            Self::Ready(_) => Self::Impossible(why.into()),
+            impossible @ Self::Impossible(_) => impossible,
+        }
+    }
 }

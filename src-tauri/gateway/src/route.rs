@@ -1,27 +1,21 @@
-//! Finds the API of a request on one listener: longest base path of whole segments, a named host before any host.
+//! Finds the API of a request on one listener: longest base path of whole segments, a named host before any host, the
+//! version that a header names before any version.
 
 use std::sync::Arc;
 
 use gatepost_model::{ApiId, BasePath};
+use http::HeaderMap;
 
 use crate::Route;
 use crate::shared_map::SharedMap;
-use crate::upstream::Target;
 
 /// The APIs of one listener by base path. Looking up costs one hash per segment of the path, whatever the number of
 /// APIs. A copy shares what does not change.
 #[derive(Clone, Default)]
 pub struct RouteTable {
-    by_base_path: SharedMap<Box<str>, Vec<Arc<Placed>>>,
+    by_base_path: SharedMap<Box<str>, Vec<Arc<Route>>>,
     /// Longest base path there has been, in bytes: longer prefixes of a path need no look-up.
     longest: usize,
-}
-
-/// An API in its table, with its upstream worked out.
-pub(crate) struct Placed {
-    pub(crate) route: Arc<Route>,
-    /// None where the upstream has no target, which validation prevents.
-    pub(crate) target: Option<Target>,
 }
 
 impl RouteTable {
@@ -34,23 +28,19 @@ impl RouteTable {
 
     /// Adds an API.
     pub fn insert(&mut self, route: Arc<Route>) {
-        let base_path = route.base_path.as_str();
+        let base_path: Box<str> = route.base_path.as_str().into();
         self.longest = self.longest.max(base_path.len());
-        let mut same_path = self.by_base_path.get(base_path).cloned().unwrap_or_default();
-        let (base_path, upstream) = (base_path.into(), &route.upstream);
-        let tls = &route.tls.own;
-        let target =
-            upstream.first_url().map(|url| Target::of(url, upstream.protocol, upstream.timeouts, tls));
-        same_path.push(Arc::new(Placed { route, target }));
-        // Those that name their hosts come first.
-        same_path.sort_by_key(|placed| (placed.route.hosts.is_empty(), placed.route.api));
+        let mut same_path = self.by_base_path.get(&base_path).cloned().unwrap_or_default();
+        same_path.push(route);
+        // Those that name their hosts come first, then those that want a version.
+        same_path.sort_by_key(|route| (route.hosts.is_empty(), route.version.is_none(), route.api));
         self.by_base_path.insert(base_path, same_path);
     }
 
     /// Takes an API out, which was put in under this base path.
     pub fn remove(&mut self, api: ApiId, base_path: &BasePath) {
         let mut same_path = self.by_base_path.get(base_path.as_str()).cloned().unwrap_or_default();
-        same_path.retain(|placed| placed.route.api != api);
+        same_path.retain(|route| route.api != api);
         if same_path.is_empty() {
             self.by_base_path.remove(base_path.as_str());
         } else {
@@ -60,7 +50,7 @@ impl RouteTable {
 
     /// The APIs with exactly this base path.
     pub fn at_base_path(&self, base_path: &BasePath) -> impl Iterator<Item = &Arc<Route>> {
-        self.by_base_path.get(base_path.as_str()).into_iter().flatten().map(|placed| &placed.route)
+        self.by_base_path.get(base_path.as_str()).into_iter().flatten()
     }
 
     /// True when there is none.
@@ -68,19 +58,14 @@ impl RouteTable {
         self.routes().next().is_none()
     }
 
-    /// The API for this host (lowercase, without port) and path, `/posts` being no prefix of `/postscript`.
-    pub fn find(&self, host: &str, path: &str) -> Option<&Arc<Route>> {
-        self.locate(host, path).map(|placed| &placed.route)
-    }
-
-    /// The same, with its upstream worked out.
-    pub(crate) fn locate(&self, host: &str, path: &str) -> Option<&Arc<Placed>> {
+    /// The API for this host (lowercase, without port), path and headers, `/posts` being no prefix of `/postscript`.
+    pub(crate) fn find(&self, host: &str, path: &str, headers: &HeaderMap) -> Option<&Arc<Route>> {
         let mut prefix = path;
         loop {
             if prefix.len() <= self.longest
-                && let Some(placed) = self.at(if prefix.is_empty() { "/" } else { prefix }, host)
+                && let Some(route) = self.at(if prefix.is_empty() { "/" } else { prefix }, host, headers)
             {
-                return Some(placed);
+                return Some(route);
             }
             if prefix.is_empty() {
                 return None;
@@ -89,38 +74,71 @@ impl RouteTable {
         }
     }
 
-    fn at(&self, base_path: &str, host: &str) -> Option<&Arc<Placed>> {
+    fn at(&self, base_path: &str, host: &str, headers: &HeaderMap) -> Option<&Arc<Route>> {
         let mut candidates = self.by_base_path.get(base_path)?.iter();
-        candidates.find(|placed| {
-            let hosts = &placed.route.hosts;
-            hosts.is_empty() || hosts.iter().any(|known| known.as_str() == host)
+        candidates.find(|route| {
+            let has_host = route.hosts.is_empty() || route.hosts.iter().any(|known| known.as_str() == host);
+            has_host && route.has_version(headers)
         })
     }
 
     /// All of them.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.by_base_path.iter().flat_map(|(_, placed)| placed).map(|placed| &placed.route)
+        self.by_base_path.iter().flat_map(|(_, routes)| routes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Chain, Enforcement};
-    use gatepost_model::{ApiId, BasePath, Host, Upstream, UpstreamUrl};
+    use crate::{Chain, Enforcement, RouteTls};
+    use gatepost_model::{Api, ApiId, BasePath, Host, Listen, Slug, Upstream, UpstreamUrl};
+
+    fn api(id: i64, base_path: &str, hosts: &[&str]) -> Api {
+        Api {
+            id: ApiId(id),
+            name: "API".into(),
+            asset_id: Slug::of_name("api"),
+            version: format!("v{id}"),
+            label: "default".into(),
+            listen: Listen {
+                address: Listen::DEFAULT_ADDRESS,
+                port: Listen::DEFAULT_PORT,
+                base_path: BasePath::parse(base_path).expect("valid"),
+                hosts: hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
+                version_header: None,
+            },
+            routes: Vec::new(),
+            upstream: Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:1").expect("valid")),
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    fn compiled(api: &Api) -> Arc<Route> {
+        Arc::new(Route::new(api, &RouteTls::default(), Enforcement::Ready(Chain::default()), None))
+    }
 
     fn route(id: i64, base_path: &str, hosts: &[&str]) -> Arc<Route> {
-        let base_path = BasePath::parse(base_path).expect("valid");
-        let upstream = Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:1").expect("valid"));
-        let ready = Enforcement::Ready(Chain::default());
-        Arc::new(Route {
-            hosts: hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
-            ..Route::plain(ApiId(id), base_path, upstream, ready)
-        })
+        compiled(&api(id, base_path, hosts))
+    }
+
+    fn versioned(id: i64, base_path: &str, hosts: &[&str]) -> Arc<Route> {
+        let mut api = api(id, base_path, hosts);
+        api.listen.version_header = Some("api-version".into());
+        compiled(&api)
     }
 
     fn found(table: &RouteTable, host: &str, path: &str) -> Option<i64> {
-        table.find(host, path).map(|route| route.api.0)
+        found_with(table, host, path, &[])
+    }
+
+    fn found_with(table: &RouteTable, host: &str, path: &str, versions: &[&'static str]) -> Option<i64> {
+        let mut headers = HeaderMap::new();
+        for version in versions {
+            headers.append("api-version", http::HeaderValue::from_static(version));
+        }
+        table.find(host, path, &headers).map(|route| route.api.0)
     }
 
     #[test]
@@ -170,5 +188,31 @@ mod tests {
     fn a_longer_path_for_another_host_does_not_hide_a_shorter_one() {
         let table = RouteTable::new([route(1, "/a", &[]), route(2, "/a/b", &["api.test"])]);
         assert_eq!(found(&table, "x", "/a/b"), Some(1));
+    }
+
+    #[test]
+    fn a_header_tells_versions_apart_and_one_without_takes_the_rest() {
+        let table = RouteTable::new([route(1, "/a", &[]), versioned(2, "/a", &[]), versioned(3, "/a", &[])]);
+        assert_eq!(found_with(&table, "x", "/a", &["v2"]), Some(2));
+        assert_eq!(found_with(&table, "x", "/a/b", &["v3"]), Some(3));
+        assert_eq!(found_with(&table, "x", "/a", &["v4"]), Some(1));
+        assert_eq!(found(&table, "x", "/a"), Some(1));
+        assert_eq!(found_with(&table, "x", "/a", &["v2", "v2"]), Some(2));
+        assert_eq!(found_with(&table, "x", "/a", &["v2", "v3"]), Some(1), "it could be read in two ways");
+    }
+
+    #[test]
+    fn without_one_for_the_rest_other_versions_are_not_found() {
+        let table = RouteTable::new([versioned(2, "/a", &[]), versioned(3, "/a/b", &[])]);
+        assert_eq!(found_with(&table, "x", "/a", &["v9"]), None);
+        assert_eq!(found(&table, "x", "/a"), None);
+        assert_eq!(found_with(&table, "x", "/a/b", &["v2"]), Some(2), "a longer path hides no shorter one");
+    }
+
+    #[test]
+    fn a_named_host_counts_more_than_a_version() {
+        let table = RouteTable::new([versioned(1, "/a", &[]), route(2, "/a", &["api.test"])]);
+        assert_eq!(found_with(&table, "api.test", "/a", &["v1"]), Some(2));
+        assert_eq!(found_with(&table, "other.test", "/a", &["v1"]), Some(1));
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn host_name(headers: &HeaderMap) -> Cow<'_, str> {
 
 /// True when a segment is `.` or `..`, as written or in any spelling some server resolves: percent-encoded, ended by
 /// an encoded slash or a backslash, or carrying a parameter (`..;x`).
-fn has_dot_segment(path: &str) -> bool {
+pub(crate) fn has_dot_segment(path: &str) -> bool {
     if !path.bytes().any(|byte| byte == b'.' || byte == b'%') {
         return false;
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use gatepost_model::CallSink;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
@@ -61,6 +61,8 @@ pub(crate) struct Seed {
     pub(crate) panics: Arc<AtomicU64>,
     /// TLS greetings that came to nothing.
     pub(crate) handshakes: Arc<Handshakes>,
+    /// Grows whenever a target becomes fit or unfit.
+    pub(crate) target_changes: watch::Sender<u64>,
 }
 
 /// What all parts on one thread share.
@@ -103,13 +105,16 @@ pub(crate) struct Worker {
     pub(crate) handshakes: Arc<Handshakes>,
     /// As many TLS greetings as may be under way.
     pub(crate) greetings: Semaphore,
+    #[allow(dead_code, reason = "those who tell follow")]
+    /// Grows whenever a target becomes fit or unfit, over all workers.
+    pub(crate) target_changes: Rc<watch::Sender<u64>>,
     plan: RefCell<arc_swap::Cache<Arc<ArcSwap<Plan>>, Arc<Plan>>>,
 }
 
 impl Worker {
     /// What thread `number` needs. Fails where the system has no randomness to give.
     pub(crate) fn new(number: usize, seed: Seed) -> io::Result<Self> {
-        let Seed { workers, limits, sink, plan, panics, handshakes } = seed;
+        let Seed { workers, limits, sink, plan, panics, handshakes, target_changes } = seed;
         Ok(Self {
             number,
             limits,
@@ -132,6 +137,7 @@ impl Worker {
             greetings: Semaphore::new(
                 limits.max_greetings.div_ceil(workers).clamp(1, Semaphore::MAX_PERMITS),
             ),
+            target_changes: Rc::new(target_changes),
             plan: RefCell::new(arc_swap::Cache::new(plan)),
         })
     }

@@ -1,25 +1,46 @@
 //! The way to an upstream and back: pick a connection, send, stream, keep the connection.
 
+// Who chooses, counts and tries again follows.
+#![allow(dead_code)]
+
+mod backend;
+mod balance;
 mod body;
+mod budget;
+mod ceiling;
 mod connect;
+mod draw;
+mod ejection;
 mod fault;
+mod fitness;
+mod hash_key;
+mod health;
 mod http2;
+mod lanes;
 mod patience;
+mod places;
 mod pool;
 mod resolve;
 mod send;
+mod state;
 mod target;
+mod underway;
 
 use std::time::Duration;
 
 use gatepost_model::Millis;
 
+pub(crate) use backend::Backend;
 pub use body::UpstreamBody;
+pub use fitness::TargetFailure;
+pub use health::Health;
 pub(crate) use patience::Patience;
 pub(crate) use pool::Pool;
 pub(crate) use resolve::Resolver;
 pub(crate) use send::send;
-pub(crate) use target::Target;
+
+pub use state::TargetState;
+pub(crate) use target::{Tail, Target};
 
 /// Longest wait for an upstream, whatever is configured: far dates would overflow the clock.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 3_600);

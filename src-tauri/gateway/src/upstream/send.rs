@@ -13,7 +13,7 @@ use super::connect::{Connected, connect};
 use super::fault::Fault;
 use super::http2::{ask_twice, is_known_to_speak_http2, way_to};
 use super::pool::Lease;
-use super::{Patience, Target, UpstreamBody, bounded};
+use super::{Backend, Patience, Tail, Target, UpstreamBody, bounded};
 use crate::headers::{address_to_upstream, strip_hop_by_hop};
 use crate::http1::{Connection, Failure};
 use crate::meter::Meter;
@@ -24,7 +24,8 @@ use crate::{Body, Context, Reply, Request, Response};
 /// answer, the reason in the context.
 pub(crate) async fn send(
     worker: &Worker,
-    target: &Target,
+    backend: &Backend,
+    tail: &Tail,
     mut request: Request,
     caller: &HeaderValue,
     cx: &mut Context,
@@ -32,8 +33,11 @@ pub(crate) async fn send(
 ) -> Result<Response, Reply> {
     let begun = Instant::now();
     meter.sent_first.set(Some(begun));
+    let Some(target) = backend.targets.first() else {
+        return Err(Reply::unavailable("This API has no upstream"));
+    };
     meter.until.set(target.timeouts.total.map(|total| begun + bounded(total)));
-    let answer = match prepare(&mut request, target, caller, cx) {
+    let answer = match prepare(&mut request, target, tail, caller, cx) {
         Ok(()) => exchange(worker, target, request, meter).await,
         Err(fault) => Err(fault),
     };
@@ -58,9 +62,14 @@ pub(crate) async fn send(
     })
 }
 
-fn prepare(request: &mut Request, target: &Target, caller: &HeaderValue, cx: &Context) -> Result<(), Fault> {
-    *request.uri_mut() =
-        target.uri_for(request.uri(), cx.base_path_len).ok_or_else(Fault::address_too_long)?;
+fn prepare(
+    request: &mut Request,
+    target: &Target,
+    tail: &Tail,
+    caller: &HeaderValue,
+    cx: &Context,
+) -> Result<(), Fault> {
+    *request.uri_mut() = target.uri_for(request.uri(), tail).ok_or_else(Fault::address_too_long)?;
     *request.version_mut() = Version::HTTP_11;
     if !request.body().is_as_sent() {
         // The length its sender announced was another body's.

@@ -1,16 +1,21 @@
-//! An upstream as the data plane needs it: everything that can be worked out once is.
+//! One target as the data plane needs it: everything that can be worked out once is.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gatepost_model::{Timeouts, UpstreamProtocol, UpstreamUrl};
+use gatepost_model::{Timeouts, Upstream, UpstreamProtocol};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
+use super::fitness::Fitness;
 use crate::ClientTls;
 
-/// Where requests of one API go.
+/// Where requests can go.
 pub(crate) struct Target {
+    /// As it was written.
+    pub(crate) url: Arc<str>,
+    /// Its share of the requests.
+    pub(crate) weight: u16,
     /// Tells connections apart: scheme, host, port, protocol and, over TLS, how it is greeted.
     pub(crate) key: Arc<str>,
     /// How it is greeted over TLS; none where it is spoken to in plain.
@@ -27,24 +32,40 @@ pub(crate) struct Target {
     pub(crate) protocol: UpstreamProtocol,
     /// How long each step may take.
     pub(crate) timeouts: Timeouts,
+    /// What is known of it.
+    pub(super) fitness: Arc<Fitness>,
     path_prefix: Box<str>,
 }
 
+/// The path to ask for, below a target's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// What follows so many bytes of the request's path.
+    Below(usize),
+    /// This, which a route made of it.
+    Rewritten(Box<str>),
+}
+
 impl Target {
-    /// Works it out.
-    pub(crate) fn of(
-        url: &UpstreamUrl,
-        protocol: UpstreamProtocol,
-        timeouts: Timeouts,
+    /// Works it out; `known` gives what is known already of a URL.
+    pub(super) fn of(
+        target: &gatepost_model::Target,
+        upstream: &Upstream,
         tls: &Arc<ClientTls>,
+        known: impl Fn(&str) -> Option<Arc<Fitness>>,
     ) -> Self {
+        let (url, protocol) = (&target.url, upstream.protocol);
         let tls = url.is_tls().then(|| tls.clone());
         let (host, port) = (url.host(), url.port());
         let key = match &tls {
             Some(tls) => format!("https-{}://{host}:{port} {protocol:?}", tls.number()),
             None => format!("http://{host}:{port} {protocol:?}"),
         };
+        let text = url.to_string();
         Self {
+            fitness: known(&text).unwrap_or_default(),
+            url: text.into(),
+            weight: target.weight,
             key: key.into(),
             tls,
             host: url.host().into(),
@@ -53,24 +74,24 @@ impl Target {
             // A parsed URL's host is ASCII without controls, so this cannot fail.
             authority: HeaderValue::from_str(&url.authority()).unwrap_or(HeaderValue::from_static("")),
             protocol,
-            timeouts,
+            timeouts: upstream.timeouts,
             path_prefix: url.path_prefix().into(),
         }
     }
 
-    /// The URI to ask for: this target's path, then the request's path below its base path, then its query, byte for
-    /// byte. None when that is longer than a URI may be.
-    pub(crate) fn uri_for(&self, asked: &Uri, base_path_len: usize) -> Option<Uri> {
-        if self.path_prefix.is_empty() && base_path_len == 0 {
-            return Some(asked.clone());
-        }
-        let below = asked.path().get(base_path_len..).unwrap_or_default();
+    /// The URI to ask for: this target's path, then the tail, then the request's query, byte for byte. None when that
+    /// is longer than a URI may be.
+    pub(crate) fn uri_for(&self, asked: &Uri, tail: &Tail) -> Option<Uri> {
+        let tail = match tail {
+            Tail::Below(0) if self.path_prefix.is_empty() => return Some(asked.clone()),
+            Tail::Below(base_path_len) => asked.path().get(*base_path_len..).unwrap_or_default(),
+            Tail::Rewritten(path) => path,
+        };
         let query = asked.query();
-        let mut path = String::with_capacity(
-            self.path_prefix.len() + asked.path().len() + query.map_or(0, str::len) + 2,
-        );
+        let mut path =
+            String::with_capacity(self.path_prefix.len() + tail.len() + query.map_or(0, str::len) + 2);
         path.push_str(&self.path_prefix);
-        path.push_str(below);
+        path.push_str(tail);
         if path.is_empty() {
             path.push('/');
         }
@@ -88,10 +109,10 @@ mod tests {
     use gatepost_model::UpstreamUrl;
 
     fn joined(upstream: &str, base_path: &str, asked: &str) -> String {
-        let url = UpstreamUrl::parse(upstream).expect("valid");
-        let target = Target::of(&url, UpstreamProtocol::Auto, Timeouts::default(), &Arc::default());
-        let base_path_len = if base_path == "/" { 0 } else { base_path.len() };
-        target.uri_for(&asked.parse().expect("valid"), base_path_len).expect("fits").to_string()
+        let spec = Upstream::of_url(UpstreamUrl::parse(upstream).expect("valid"));
+        let target = Target::of(&spec.targets[0], &spec, &Arc::default(), |_| None);
+        let tail = Tail::Below(if base_path == "/" { 0 } else { base_path.len() });
+        target.uri_for(&asked.parse().expect("valid"), &tail).expect("fits").to_string()
     }
 
     #[test]
@@ -102,5 +123,13 @@ mod tests {
         assert_eq!(joined("http://h", "/posts/v1", "/posts/v1?q"), "/?q");
         assert_eq!(joined("http://h", "/", "/a%2Fb//c?"), "/a%2Fb//c?");
         assert_eq!(joined("http://h/x", "/", "/a"), "/x/a");
+    }
+
+    #[test]
+    fn what_a_route_made_of_the_path_keeps_the_query() {
+        let spec = Upstream::of_url(UpstreamUrl::parse("http://h/v1").expect("valid"));
+        let target = Target::of(&spec.targets[0], &spec, &Arc::default(), |_| None);
+        let uri = target.uri_for(&"/a/b?c=%20".parse().expect("valid"), &Tail::Rewritten("/x".into()));
+        assert_eq!(uri.expect("fits"), "/v1/x?c=%20");
     }
 }

@@ -11,8 +11,8 @@ use gatepost_gateway::{
     Listening, Plan, Policy, Route, RouteTable, RouteTls,
 };
 use gatepost_model::{
-    ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Millis, Timeouts, Upstream,
-    UpstreamProtocol, UpstreamUrl,
+    ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Listen, Millis, Slug, Timeouts,
+    Upstream, UpstreamProtocol, UpstreamUrl,
 };
 use parking_lot::{Condvar, Mutex};
 
@@ -66,17 +66,27 @@ impl Api {
         } else {
             Enforcement::Ready(Chain::new(links.collect()))
         };
-        let base_path = BasePath::parse(self.base_path).expect("valid");
-        let upstream = Upstream {
-            protocol: self.protocol,
-            timeouts: self.timeouts,
-            ..Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"))
+        let upstream = Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"));
+        let api = gatepost_model::Api {
+            id: ApiId(number),
+            name: format!("API {number}"),
+            asset_id: Slug::of_name(&format!("api {number}")),
+            version: "v1".into(),
+            label: "default".into(),
+            listen: Listen {
+                address: Listen::DEFAULT_ADDRESS,
+                port: Listen::DEFAULT_PORT,
+                base_path: BasePath::parse(self.base_path).expect("valid"),
+                hosts: self.hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
+                version_header: None,
+            },
+            routes: Vec::new(),
+            upstream: Upstream { protocol: self.protocol, timeouts: self.timeouts, ..upstream },
+            created_at: 0,
+            updated_at: 0,
         };
-        Arc::new(Route {
-            hosts: self.hosts.iter().map(|host| Host::parse(host).expect("valid")).collect(),
-            tls: RouteTls { own: self.tls.clone(), routes: Vec::new() },
-            ..Route::plain(ApiId(number), base_path, upstream, enforcement)
-        })
+        let tls = RouteTls { own: self.tls.clone(), routes: Vec::new() };
+        Arc::new(Route::new(&api, &tls, enforcement, None))
     }
 }
 
