@@ -155,6 +155,7 @@ impl Call {
             detail.trail = std::mem::take(&mut cx.trail);
             detail.error = detail.error.or(cx.error.take());
         }
+        detail.error = detail.error.or_else(|| self.watch.closed_because().map(Into::into));
         if std::thread::panicking() && facts.status == CALLER_LEFT {
             facts.status = 500;
             detail.error = Some("The gateway failed on this call; its log says where".into());

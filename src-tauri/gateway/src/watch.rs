@@ -15,6 +15,7 @@ pub(crate) struct Watch {
     doing: Cell<Doing>,
     /// Since when the caller has taken no byte, while there are some for it.
     stalled: Cell<Option<Instant>>,
+    closed_because: Cell<Option<&'static str>>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -31,7 +32,12 @@ enum Doing {
 impl Watch {
     /// Of a connection that has just been accepted.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { doing: Cell::new(Doing::Idle(now)), stalled: Cell::new(None), waker: RefCell::new(None) }
+        Self {
+            doing: Cell::new(Doing::Idle(now)),
+            stalled: Cell::new(None),
+            closed_because: Cell::new(None),
+            waker: RefCell::new(None),
+        }
     }
 
     /// Bytes have arrived, or must arrive soon. Counts only from idleness.
@@ -85,14 +91,24 @@ impl Watch {
         polled
     }
 
-    fn stood_too_long(&self, now: Instant, limits: &Limits) -> bool {
+    /// Why it was closed while a call was under way, in words for the operator.
+    pub(crate) fn closed_because(&self) -> Option<&'static str> {
+        self.closed_because.get()
+    }
+
+    /// Why it must be closed now, if it must.
+    fn stood_too_long(&self, now: Instant, limits: &Limits) -> Option<&'static str> {
         let past = |since: Instant, limit| now.saturating_duration_since(since) >= limit;
-        self.stalled.get().is_some_and(|since| past(since, limits.stall_timeout))
-            || match self.doing.get() {
-                Doing::Idle(since) => past(since, limits.idle_timeout),
-                Doing::Reading(since) => past(since, limits.head_timeout),
-                Doing::Serving(_) => false,
+        if self.stalled.get().is_some_and(|since| past(since, limits.stall_timeout)) {
+            return Some("the caller took nothing of its answer for too long");
+        }
+        match self.doing.get() {
+            Doing::Idle(since) if past(since, limits.idle_timeout) => Some("no request came"),
+            Doing::Reading(since) if past(since, limits.head_timeout) => {
+                Some("a request did not arrive in time")
             }
+            _ => None,
+        }
     }
 }
 
@@ -150,7 +166,8 @@ impl Connections {
     /// Closes those that stood too long.
     pub(crate) fn sweep(&self, now: Instant, limits: &Limits) {
         for (abort, watch) in self.standing.borrow().values() {
-            if watch.stood_too_long(now, limits) {
+            if let Some(why) = watch.stood_too_long(now, limits) {
+                watch.closed_because.set(Some(why));
                 abort.abort();
             }
         }

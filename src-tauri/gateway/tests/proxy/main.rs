@@ -3,6 +3,7 @@
 mod faults;
 mod grpc;
 mod headers;
+mod http1;
 mod http2;
 mod http2_upstream;
 mod lifecycle;
@@ -13,4 +14,5 @@ mod support;
 mod tls;
 mod tls_inbound;
 mod tls_outbound;
+mod upgrades;
 mod upstream;

@@ -62,6 +62,22 @@ impl Exchange {
         data
     }
 
+    /// The next chunk of a chunked body, empty at its end, whose trailers are left.
+    pub fn chunk_or_end(&mut self) -> String {
+        let size = self.line().expect("a chunk size");
+        let size = usize::from_str_radix(&size, 16).expect("a size in hex");
+        let data = self.bytes(size);
+        if size > 0 {
+            self.line();
+        }
+        data
+    }
+
+    /// The trailers of a chunked body, line by line.
+    pub fn trailers(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.line().filter(|line| !line.is_empty())).collect()
+    }
+
     pub fn bytes(&mut self, count: usize) -> String {
         let mut data = vec![0; count];
         self.stream.read_exact(&mut data).expect("the body");
