@@ -95,6 +95,7 @@ impl From<WriteError> for ApiError {
                     Unique::ApiInstance => "asset_id",
                     Unique::ClientName => "name",
                     Unique::ClientId => "client_id",
+                    Unique::CertificateName => "name",
                     Unique::Contract => "api_id",
                 };
                 Self::Taken(Fault::new(field, format!("{what} is taken; choose another")))

@@ -18,7 +18,7 @@ pub struct Certificate {
     pub kind: CertificateKind,
     /// PEM: the certificate first, then those that lead to its authority. For an authority one or more.
     pub chain: Arc<str>,
-    /// PKCS#8 PEM; none for an authority that is only trusted.
+    /// PEM (PKCS#8, PKCS#1 or SEC 1); none for an authority that is only trusted.
     pub key: Option<PrivateKey>,
     /// Subject of the first certificate, as people read it.
     pub subject: String,

@@ -38,6 +38,25 @@ pub enum TlsVersion {
     Tls13,
 }
 
+impl TlsVersion {
+    /// As written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tls12 => "1.2",
+            Self::Tls13 => "1.3",
+        }
+    }
+
+    /// Reads it.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        match word {
+            "1.2" => Ok(Self::Tls12),
+            "1.3" => Ok(Self::Tls13),
+            other => Err(format!("`{other}` is not a version of TLS; write \"1.2\" or \"1.3\"")),
+        }
+    }
+}
+
 /// Whether callers show certificates (mutual TLS).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientCertificates {
@@ -48,4 +67,25 @@ pub enum ClientCertificates {
     Optional,
     /// They must, or are not let in. Written `required`.
     Required,
+}
+
+impl ClientCertificates {
+    /// As written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+
+    /// Reads it.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        match word {
+            "off" => Ok(Self::Off),
+            "optional" => Ok(Self::Optional),
+            "required" => Ok(Self::Required),
+            other => Err(format!("`{other}` must be off, optional or required")),
+        }
+    }
 }

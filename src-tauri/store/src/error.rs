@@ -148,6 +148,8 @@ pub enum Unique {
     ClientName,
     /// A credential's `client_id`, over all client apps.
     ClientId,
+    /// A certificate's `name`.
+    CertificateName,
     /// A contract's client app and API together.
     Contract,
 }
@@ -158,6 +160,7 @@ impl fmt::Display for Unique {
             Self::ApiInstance => "this asset ID with this version and label",
             Self::ClientName => "this name of a client app",
             Self::ClientId => "this client ID",
+            Self::CertificateName => "this name of a certificate",
             Self::Contract => "the contract of this client app with this API",
         })
     }

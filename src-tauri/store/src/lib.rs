@@ -20,6 +20,7 @@ pub use secret::{Secret, generate_client_id, generate_secret};
 pub use store::Store;
 pub use table::api::NewApi;
 pub use table::applied_policy::NewPolicy;
+pub use table::certificate::NewCertificate;
 pub use table::change::Change;
 pub use table::client_app::NewClient;
 pub use vault::VaultError;

@@ -6,7 +6,9 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::OpenError;
-use crate::table::{api, applied_policy, change, client_app, contract, credential, setting};
+use crate::table::{
+    api, applied_policy, certificate, change, client_app, contract, credential, listener, setting,
+};
 
 /// One step.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(crate) const ALL: &[&Migration] = &[
     &change::CREATE,
     &setting::CREATE,
     &api::UPSTREAMS,
+    &certificate::CREATE,
+    &listener::CREATE,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

@@ -1,16 +1,21 @@
 //! One save: everything that can be done to the catalog inside it.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
-use gatepost_model::{ApiId, AppliedPolicyId, Catalog, ClientAppId, ContractId, ContractState, CredentialId};
+use gatepost_model::{
+    ApiId, AppliedPolicyId, Catalog, CertificateId, ClientAppId, ContractId, ContractState, CredentialId,
+    ListenerTls,
+};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::{StoreError, WriteError};
 use crate::secret::Secret;
 use crate::table::api::{self, NewApi};
 use crate::table::applied_policy::{self, NewPolicy};
+use crate::table::certificate::{self, NewCertificate};
 use crate::table::client_app::{self, NewClient};
-use crate::table::{change, contract, credential};
+use crate::table::{change, contract, credential, listener};
 use crate::vault::Vault;
 
 /// A save under way. It becomes the catalog when the closure of [`Store::write`](crate::Store::write) succeeds; until
@@ -57,9 +62,9 @@ impl<'a> Write<'a> {
     /// catalog in force.
     pub fn load(&mut self) -> Result<Catalog, StoreError> {
         let catalog = match self.catalog.take() {
-            None => whole(&self.tx)?,
+            None => whole(&self.tx, self.vault)?,
             Some(mut catalog) => {
-                self.touched.read_again(&self.tx, &mut catalog)?;
+                self.touched.read_again(&self.tx, self.vault, &mut catalog)?;
                 catalog
             }
         };
@@ -165,6 +170,30 @@ impl<'a> Write<'a> {
         self.touched.clients.insert(contract::delete(&self.tx, id)?);
         Ok(())
     }
+
+    /// Adds a certificate. Its key is sealed before it reaches the database.
+    pub fn insert_certificate(&mut self, new: &NewCertificate) -> Result<CertificateId, WriteError> {
+        self.touched.certificates = true;
+        certificate::insert(&self.tx, self.vault, new, self.now_ms)
+    }
+
+    /// Puts another certificate in the place of one.
+    pub fn update_certificate(&mut self, id: CertificateId, new: &NewCertificate) -> Result<(), WriteError> {
+        self.touched.certificates = true;
+        certificate::update(&self.tx, self.vault, id, new, self.now_ms)
+    }
+
+    /// Deletes a certificate. Whether something still names it is for the caller to see to.
+    pub fn delete_certificate(&mut self, id: CertificateId) -> Result<(), WriteError> {
+        self.touched.certificates = true;
+        certificate::delete(&self.tx, id)
+    }
+
+    /// Says how a socket greets; plain HTTP when none.
+    pub fn set_listener(&mut self, socket: SocketAddr, tls: Option<&ListenerTls>) -> Result<(), WriteError> {
+        self.touched.listeners = true;
+        listener::set(&self.tx, socket, tls)
+    }
 }
 
 /// What a save wrote, by owner: an API owns its policies, a client app its credentials and contracts. Naming too much
@@ -173,11 +202,25 @@ impl<'a> Write<'a> {
 struct Touched {
     apis: BTreeSet<ApiId>,
     clients: BTreeSet<ClientAppId>,
+    certificates: bool,
+    listeners: bool,
 }
 
 impl Touched {
     /// Brings `catalog` to what `connection` sees.
-    fn read_again(&self, connection: &Connection, catalog: &mut Catalog) -> Result<(), StoreError> {
+    fn read_again(
+        &self,
+        connection: &Connection,
+        vault: &Vault,
+        catalog: &mut Catalog,
+    ) -> Result<(), StoreError> {
+        // Few enough to be read whole.
+        if self.certificates {
+            catalog.certificates = certificate::all(connection, vault)?;
+        }
+        if self.listeners {
+            catalog.listeners = listener::all(connection)?;
+        }
         for id in self.apis.iter().copied() {
             catalog.replace_api(id, api::one(connection, id)?, applied_policy::of_api(connection, id)?);
         }
@@ -191,14 +234,14 @@ impl Touched {
 }
 
 /// Everything, as `connection` sees it.
-pub(crate) fn whole(connection: &Connection) -> Result<Catalog, StoreError> {
+pub(crate) fn whole(connection: &Connection, vault: &Vault) -> Result<Catalog, StoreError> {
     Ok(Catalog {
         apis: api::all(connection)?,
         policies: applied_policy::all(connection)?,
         clients: client_app::all(connection)?,
         credentials: credential::all(connection)?,
         contracts: contract::all(connection)?,
-        listeners: Vec::new(),
-        certificates: Vec::new(),
+        listeners: listener::all(connection)?,
+        certificates: certificate::all(connection, vault)?,
     })
 }

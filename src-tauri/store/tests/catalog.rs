@@ -5,7 +5,9 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::{NOW, SECRET, add_api, add_client, new_api, new_client, new_policy, open, save};
+use common::{
+    NOW, SECRET, add_api, add_client, new_api, new_certificate, new_client, new_policy, open, save, tls,
+};
 use gatepost_model::{ApiId, AppliedPolicyId, ClientAppId, ContractId, ContractState, CredentialId};
 use gatepost_store::{NewPolicy, Secret, Unique, WriteError};
 use serde_json::json;
@@ -51,6 +53,38 @@ fn everything_comes_back_as_it_was_saved_also_after_reopening() {
     let contract = &catalog.contracts[0];
     assert_eq!((contract.client_app_id, contract.api_id), (app, api));
     assert_eq!(contract.state, ContractState::Approved);
+}
+
+#[test]
+fn certificates_and_listeners_come_back_as_they_were_saved() {
+    let home = tempfile::tempdir().expect("tempdir");
+    let store = open(home.path());
+    let socket = "[::1]:8443".parse().expect("a socket");
+    let id = save(&store, |tx| {
+        tx.set_listener(socket, Some(&tls("site")))?;
+        tx.insert_certificate(&new_certificate("old"))?;
+        let id = tx.insert_certificate(&new_certificate("old site"))?;
+        tx.update_certificate(id, &new_certificate("site"))?;
+        Ok(id)
+    });
+    drop(store);
+    let store = open(home.path());
+    let catalog = store.load().expect("loads");
+    let (found, new) = (&catalog.certificates[1], new_certificate("site"));
+    assert_eq!((found.id, &found.name, found.kind, &found.key), (id, &new.name, new.kind, &new.key));
+    assert_eq!((&found.chain, &found.subject, &found.issuer), (&new.chain, &new.subject, &new.issuer));
+    assert_eq!((&found.hosts, &found.fingerprint), (&new.hosts, &new.fingerprint));
+    assert_eq!((found.not_before, found.not_after, found.created_at), (NOW, NOW + 1, NOW));
+    assert_eq!((catalog.listeners[0].socket, &catalog.listeners[0].tls), (socket, &Some(tls("site"))));
+
+    let taken = store.write("again", NOW, |tx| tx.insert_certificate(&new)).expect_err("taken");
+    assert!(matches!(taken, WriteError::Taken { what: Unique::CertificateName }), "{taken:?}");
+    save(&store, |tx| {
+        tx.set_listener(socket, None)?;
+        tx.delete_certificate(id)
+    });
+    let catalog = store.load().expect("loads");
+    assert_eq!((catalog.certificates.len(), catalog.listeners.len()), (1, 0));
 }
 
 #[test]

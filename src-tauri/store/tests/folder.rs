@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{SECRET, add_api, add_client, open, save};
+use common::{SECRET, add_api, add_client, new_certificate, open, save, tls};
 use gatepost_store::{OpenError, Store};
 use rusqlite::Connection;
 
@@ -62,6 +62,8 @@ fn a_value_that_was_tampered_with_is_an_error_that_says_where() {
     save(&store, |tx| {
         let (api, _) = add_api(tx, "posts", &["cors"])?;
         let app = add_client(tx, "app")?;
+        tx.insert_certificate(&new_certificate("site"))?;
+        tx.set_listener(([127, 0, 0, 1], 8443).into(), Some(&tls("site")))?;
         tx.insert_contract(app, api)
     });
     drop(store);
@@ -79,8 +81,12 @@ fn a_value_that_was_tampered_with_is_an_error_that_says_where() {
         ("applied_policy", "config", "''"),
         ("applied_policy", "only", "'{}'"),
         ("applied_policy", "position", "-1"),
+        ("certificate", "kind", "'maybe'"),
+        ("certificate", "hosts", "'{}'"),
         ("contract", "state", "'maybe'"),
         ("credential", "secret_hash", "x'00'"),
+        ("listener", "socket", "'here'"),
+        ("listener", "tls", "'{}'"),
     ] {
         db.execute_batch(&format!(
             "SAVEPOINT s; CREATE TEMP TABLE before AS SELECT {column} AS value FROM {table}"
@@ -107,7 +113,10 @@ fn a_value_that_was_tampered_with_is_an_error_that_says_where() {
 fn secrets_are_not_in_the_files_in_clear() {
     let home = tempfile::tempdir().expect("tempdir");
     let store = open(home.path());
-    save(&store, |tx| add_client(tx, "findable-client-id"));
+    save(&store, |tx| {
+        tx.insert_certificate(&new_certificate("site"))?;
+        add_client(tx, "findable-client-id")
+    });
     let files = || fs::read_dir(home.path()).expect("listed").map(|entry| entry.expect("entry").path());
     let having = |needle: &str| -> Vec<String> {
         let holds = |path: &Path| {
@@ -144,6 +153,15 @@ fn a_wrong_key_is_noticed() {
     let credential = store.load().expect("loads").credentials[0].id;
     let secret = store.reveal_secret(credential).expect("opens").expect("exists");
     assert_eq!(secret.expose(), SECRET);
+}
+
+#[test]
+fn the_key_of_a_certificate_alone_is_reason_enough_to_want_the_right_one() {
+    let home = tempfile::tempdir().expect("tempdir");
+    save(&open(home.path()), |tx| tx.insert_certificate(&new_certificate("site")));
+    fs::remove_file(home.path().join("vault.key")).expect("removed");
+    let error = refusal(home.path()).to_string();
+    assert!(error.contains("missing") && error.contains("vault.key"), "{error}");
 }
 
 #[test]

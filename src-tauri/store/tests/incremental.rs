@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{NOW, SECRET, new_api, new_client, new_policy, open};
+use std::net::SocketAddr;
+
+use common::{NOW, SECRET, new_api, new_certificate, new_client, new_policy, open, tls};
 use gatepost_model::{Catalog, ContractState};
 use gatepost_store::{NewPolicy, Secret, Write, WriteError};
 
@@ -35,7 +37,9 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
     let contract = dice.pick(known.contracts.iter()).map(|contract| contract.id);
     let state = if dice.roll(2) == 0 { ContractState::Approved } else { ContractState::Revoked };
     let off = NewPolicy { enabled: false, ..new_policy("cors") };
-    match (dice.roll(18), api, app) {
+    let certificate = dice.pick(known.certificates.iter()).map(|certificate| certificate.id);
+    let socket = SocketAddr::from(([127, 0, 0, 1], 8_000 + u16::try_from(dice.roll(5)).expect("small")));
+    match (dice.roll(23), api, app) {
         (0 | 1, ..) => tx.insert_api(&new_api(&name)).map(drop),
         (2 | 3, ..) => tx.insert_client(&new_client(&name)).map(drop),
         (4, Some(api), _) => tx.update_api(api, &new_api(&name)),
@@ -56,6 +60,11 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
         (15, Some(api), Some(app)) => tx.insert_contract(app, api).map(drop),
         (16, ..) => contract.map_or(Ok(()), |id| tx.set_contract_state(id, state)),
         (17, ..) => contract.map_or(Ok(()), |id| tx.delete_contract(id)),
+        (18, ..) => tx.insert_certificate(&new_certificate(&name)).map(drop),
+        (19, ..) => certificate.map_or(Ok(()), |id| tx.update_certificate(id, &new_certificate(&name))),
+        (20, ..) => certificate.map_or(Ok(()), |id| tx.delete_certificate(id)),
+        (21, ..) => tx.set_listener(socket, Some(&tls(&name))),
+        (22, ..) => tx.set_listener(socket, None),
         _ => Ok(()),
     }
 }

@@ -25,6 +25,23 @@ CREATE TABLE applied_policy (
 
 CREATE INDEX applied_policy_by_api ON applied_policy (api_id, position);
 
+CREATE TABLE certificate (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    kind        TEXT NOT NULL,
+    chain       TEXT NOT NULL, -- PEM
+    key         BLOB, -- nonce and ciphertext of PEM
+    subject     TEXT NOT NULL,
+    issuer      TEXT NOT NULL,
+    hosts       TEXT NOT NULL, -- JSON list
+    fingerprint TEXT NOT NULL, -- SHA-256 of the first certificate
+    not_before  INTEGER NOT NULL,
+    not_after   INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX certificate_local_authority ON certificate (kind) WHERE kind = 'local_authority';
+
 CREATE TABLE change (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms  INTEGER NOT NULL,
@@ -61,6 +78,12 @@ CREATE TABLE credential (
 ) STRICT;
 
 CREATE INDEX credential_by_client_app ON credential (client_app_id);
+
+CREATE TABLE listener (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    socket TEXT NOT NULL UNIQUE, -- address and port
+    tls    TEXT -- JSON object; without one it speaks plain HTTP
+) STRICT;
 
 CREATE TABLE migration (
     id             INTEGER PRIMARY KEY,

@@ -2,10 +2,12 @@
 
 pub(crate) mod api;
 pub(crate) mod applied_policy;
+pub(crate) mod certificate;
 pub(crate) mod change;
 pub(crate) mod client_app;
 pub(crate) mod contract;
 pub(crate) mod credential;
+pub(crate) mod listener;
 pub(crate) mod setting;
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};

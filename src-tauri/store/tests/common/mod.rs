@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use gatepost_model::{
-    ApiId, ApiRoute, AppliedPolicyId, BasePath, ClientAppId, Host, Listen, RouteInput, Scope, Slug, Upstream,
-    UpstreamInput,
+    ApiId, ApiRoute, AppliedPolicyId, BasePath, CertificateKind, ClientAppId, ClientCertificates, Host,
+    Listen, ListenerTls, PrivateKey, RouteInput, Scope, Slug, TlsVersion, Upstream, UpstreamInput,
 };
-use gatepost_store::{NewApi, NewClient, NewPolicy, Secret, Store, Write, WriteError};
+use gatepost_store::{NewApi, NewCertificate, NewClient, NewPolicy, Secret, Store, Write, WriteError};
 use serde_json::json;
 
 /// Any moment.
@@ -18,6 +18,32 @@ pub const SECRET: &str = "correct-horse-battery-staple-8f2c";
 
 pub fn open(dir: &Path) -> Store {
     Store::open(dir).expect("the store opens")
+}
+
+/// The store looks into nothing of it.
+pub fn new_certificate(name: &str) -> NewCertificate {
+    NewCertificate {
+        name: name.into(),
+        kind: CertificateKind::Identity,
+        chain: "-----BEGIN CERTIFICATE-----".into(),
+        key: Some(PrivateKey::new(SECRET)),
+        subject: format!("CN={name}"),
+        issuer: "CN=an authority".into(),
+        hosts: vec!["api.example.com".into(), "::1".into()],
+        fingerprint: format!("fingerprint of {name}"),
+        not_before: NOW,
+        not_after: NOW + 1,
+    }
+}
+
+pub fn tls(certificate: &str) -> ListenerTls {
+    ListenerTls {
+        certificates: vec![certificate.into()],
+        min_version: TlsVersion::Tls13,
+        http2: false,
+        client_certificates: ClientCertificates::Optional,
+        client_authority: Some("callers".into()),
+    }
 }
 
 pub fn new_api(asset_id: &str) -> NewApi {
