@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -25,9 +25,6 @@ use crate::{http1, http2};
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// Bytes read at first: most heads fit.
-const FIRST_READ: usize = 8 * 1_024;
 
 /// Serves a connection that `listener` accepted, on this worker, until it ends.
 pub(crate) fn adopt(worker: &Rc<Worker>, stream: TcpStream, listener: SocketAddr) {
@@ -89,7 +86,7 @@ async fn serve(worker: &Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Re
     let plan = worker.plan();
     let mut transport = match plan.listeners.get(&caller.listener).map(|listener| &listener.greeting) {
         Some(Greeting::Tls(tls)) => {
-            let greeted = greet(worker, tls, stream, caller.remote, caller.listener).await;
+            let greeted = Box::pin(greet(worker, tls, stream, caller.remote, caller.listener)).await;
             let Some((transport, facts)) = greeted else { return Ok(()) };
             caller.tls = Some(Arc::new(facts));
             transport
@@ -100,26 +97,45 @@ async fn serve(worker: &Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Re
     };
     drop(plan);
     let caller = Rc::new(caller);
-    let first = first_bytes(&mut transport, &caller).await?;
+    let mut first = BytesMut::new();
+    if !poll_fn(|cx| poll_first(worker, &mut transport, &caller, &mut first, cx)).await? {
+        return Ok(());
+    }
     let speaks_http2 = match &caller.tls {
         Some(tls) => tls.speaks_http2,
         None => first.starts_with(HTTP2_PREFACE),
     };
     if speaks_http2 {
-        http2::serve(worker, &caller, transport, first).await
+        Box::pin(http2::serve(worker, &caller, transport, first)).await
     } else {
         http1::serve(worker, &caller, transport, first).await
     }
 }
 
-/// Reads until it is certain whether this is HTTP/2; nothing where the caller closes or says nothing.
-async fn first_bytes(transport: &mut Transport, caller: &Caller) -> io::Result<BytesMut> {
-    let mut first = BytesMut::with_capacity(FIRST_READ);
-    while first.len() < HTTP2_PREFACE.len() && HTTP2_PREFACE.starts_with(&first) {
-        if transport.read_buf(&mut first).await? == 0 {
-            break;
+/// Reads until it is certain whether this is HTTP/2; false where the caller closes without a word.
+fn poll_first(
+    worker: &Worker,
+    transport: &mut Transport,
+    caller: &Caller,
+    first: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<bool>> {
+    while first.len() < HTTP2_PREFACE.len() && HTTP2_PREFACE.starts_with(first) {
+        ready!(transport.poll_readable(cx))?;
+        if first.is_empty() {
+            *first = worker.buffers.input();
         }
-        caller.watch.reading();
+        match pin!(transport.read_buf(first)).poll(cx)? {
+            Poll::Ready(0) => break,
+            Poll::Ready(_) => caller.watch.reading(),
+            Poll::Pending => {
+                // Nobody holds a buffer in which nothing is.
+                if first.is_empty() {
+                    worker.buffers.take_input(std::mem::take(first));
+                }
+                return Poll::Pending;
+            }
+        }
     }
-    Ok(first)
+    Poll::Ready(Ok(!first.is_empty()))
 }

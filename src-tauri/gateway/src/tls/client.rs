@@ -91,6 +91,26 @@ impl ClientTls {
     /// Greets `host` over `stream` and checks what it shows. Fails with the reason in words.
     pub async fn greet(&self, stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
         let config = self.config.get_or_init(|| self.configure()).clone()?;
+        self.greet_as(config, stream, host).await
+    }
+
+    /// The same for a call that only HTTP/1.1 can carry, whatever else is offered otherwise.
+    pub(crate) async fn greet_http1(
+        &self,
+        stream: TcpStream,
+        host: &str,
+    ) -> Result<TlsStream<TcpStream>, String> {
+        let mut config = self.config.get_or_init(|| self.configure()).clone()?;
+        Arc::make_mut(&mut config).alpn_protocols = vec![b"http/1.1".to_vec()];
+        self.greet_as(config, stream, host).await
+    }
+
+    async fn greet_as(
+        &self,
+        config: Arc<ClientConfig>,
+        stream: TcpStream,
+        host: &str,
+    ) -> Result<TlsStream<TcpStream>, String> {
         let name = match &self.server_name {
             Some(name) => name.clone(),
             None => ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?,

@@ -14,6 +14,16 @@ use crate::http2::{self, Opening, Session};
 use crate::transport::Transport;
 use crate::worker::Worker;
 
+/// What a new connection must be good for.
+pub(super) enum Wanted {
+    /// Whatever the target prefers.
+    Either,
+    /// An upgrade, which HTTP/1.1 alone has.
+    Http1,
+    /// The right to open one of HTTP/2, where the target is known to speak it.
+    Http2(Opening),
+}
+
 /// A new connection in the protocol that the target speaks.
 pub(super) enum Connected {
     /// For this call, and others after it.
@@ -23,12 +33,8 @@ pub(super) enum Connected {
 }
 
 /// A new connection, within the target's connect timeout. Every address of the name is tried in turn; the fault is
-/// that of the last one. `opening` is the right to open one of HTTP/2, where the target is known to speak it.
-pub(super) async fn connect(
-    target: &Target,
-    worker: &Worker,
-    opening: Option<Opening>,
-) -> Result<Connected, Fault> {
+/// that of the last one.
+pub(super) async fn connect(target: &Target, worker: &Worker, wanted: Wanted) -> Result<Connected, Fault> {
     let limit = target.timeouts.connect;
     let late = || Fault::no_connection_in(&target.host, target.port, limit);
     let deadline = Instant::now() + bounded(limit);
@@ -55,7 +61,10 @@ pub(super) async fn connect(
         let _ = stream.set_nodelay(true);
         let transport = match &target.tls {
             Some(tls) => {
-                let greeted = tls.greet(stream, &target.host).await;
+                let greeted = match wanted {
+                    Wanted::Http1 => tls.greet_http1(stream, &target.host).await,
+                    Wanted::Either | Wanted::Http2(_) => tls.greet(stream, &target.host).await,
+                };
                 Transport::Tls(Box::new(greeted.map_err(|why| Fault::tls(&target.host, &why))?.into()))
             }
             None => Transport::Plain(stream),
@@ -66,12 +75,17 @@ pub(super) async fn connect(
             UpstreamProtocol::Http2 => true,
         };
         if speaks_http2 {
-            let opening = opening.unwrap_or_else(|| worker.sessions.opening(&target.key));
+            let opening = match wanted {
+                Wanted::Http2(opening) => opening,
+                Wanted::Either | Wanted::Http1 => worker.sessions.opening(&target.key),
+            };
             let session = Session::open(transport, address, &opening).await;
             let session = session.map_err(|error| Fault::http2(address, &error))?;
             return Ok(Connected::Http2(opening.keep(session)));
         }
-        worker.sessions.forget(&target.key);
+        if !matches!(wanted, Wanted::Http1) {
+            worker.sessions.forget(&target.key);
+        }
         Ok(Connected::Http1(Box::new(Connection::new(transport, address, &worker.buffers))))
     };
     timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use tokio::time::{timeout, timeout_at};
 
 use super::body::UpstreamStream;
-use super::connect::{Connected, connect};
+use super::connect::{Connected, Wanted, connect};
 use super::fault::Fault;
 use super::{Patience, Target, UpstreamBody, bounded};
 use crate::headers::strip_hop_by_hop;
@@ -34,7 +34,7 @@ pub(super) async fn way_to(worker: &Worker, target: &Target) -> Result<Connected
     let limit = target.timeouts.connect;
     match timeout(bounded(limit), worker.sessions.way_to(&target.key)).await {
         Ok(Way::Standing(lease)) => Ok(Connected::Http2(lease)),
-        Ok(Way::New(opening)) => connect(target, worker, Some(opening)).await,
+        Ok(Way::New(opening)) => connect(target, worker, Wanted::Http2(opening)).await,
         Err(_) => Err(Fault::all_busy(&target.host, limit)),
     }
 }

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use gatepost_model::{Note, Outcome, Phase, TrailStep};
+use gatepost_model::{Note, Outcome, Phase, TrailStep, UpstreamProtocol};
 use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
 use http::{HeaderValue, StatusCode, Version};
 use http_body::Body as _;
 
 use super::body::UpstreamStream;
-use super::connect::{Connected, connect};
+use super::connect::{Connected, Wanted, connect};
 use super::fault::Fault;
 use super::http2::{ask_twice, is_known_to_speak_http2, way_to};
 use super::pool::Lease;
@@ -85,7 +85,8 @@ async fn exchange(
     mut request: Request,
     meter: &Rc<Meter>,
 ) -> Result<Response, Fault> {
-    let connected = if is_known_to_speak_http2(worker, target) {
+    let changes = meter.upgrade.borrow().is_some() && target.protocol != UpstreamProtocol::Http2;
+    let connected = if !changes && is_known_to_speak_http2(worker, target) {
         way_to(worker, target).await?
     } else {
         if let Some(connection) = worker.pool.take(&target.key) {
@@ -97,7 +98,7 @@ async fn exchange(
                 Err(unanswered) => return Err(unanswered.fault),
             }
         }
-        connect(target, worker, None).await?
+        connect(target, worker, if changes { Wanted::Http1 } else { Wanted::Either }).await?
     };
     match connected {
         Connected::Http1(connection) => {
