@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
+use crate::checks::Checks;
 use crate::listener::{SYSTEM_SPREADS, explain, open, without_tls};
 use crate::tls::Handshakes;
 use crate::worker::{self, Command, Seed, Worker};
@@ -35,6 +36,7 @@ pub struct Gateway {
     workers: Arc<[UnboundedSender<Command>]>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     listeners: Mutex<BTreeMap<SocketAddr, Listening>>,
+    checks: Mutex<Checks>,
     panics: Arc<AtomicU64>,
     handshakes: Arc<Handshakes>,
     target_changes: watch::Sender<u64>,
@@ -68,15 +70,19 @@ impl Gateway {
             panics: panics.clone(),
             handshakes: handshakes.clone(),
             target_changes: target_changes.clone(),
+            peers: Arc::default(),
         };
         let started = (0..workers.get()).map(|number| start_worker(number, &seed));
         let (senders, threads): (Vec<_>, Vec<_>) =
             started.collect::<io::Result<Vec<_>>>()?.into_iter().unzip();
+        let workers: Arc<[_]> = senders.into();
+        let _ = seed.peers.set(workers.clone());
         Ok(Self {
             plan,
-            workers: senders.into(),
+            workers,
             threads: Mutex::new(threads),
             listeners: Mutex::default(),
+            checks: Mutex::default(),
             panics,
             handshakes,
             target_changes,
@@ -98,6 +104,7 @@ impl Gateway {
             listeners.keys().copied().filter(|address| !wanted.contains(address)).collect();
         let opened = open_missing(&wanted, &mut listeners, self.sockets_per_listener());
         self.handshakes.keep(|address| speaks_tls(&plan, address));
+        self.checks.lock().follow(&plan, &self.workers);
         self.plan.store(plan);
         self.accept_from(opened);
         if !gone.is_empty() {

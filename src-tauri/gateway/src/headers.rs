@@ -64,15 +64,10 @@ fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
     value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|token| !token.is_empty())
 }
 
-/// Turns a caller's headers into those for the upstream. `caller` is the address of the caller's socket as text.
-pub(crate) fn address_to_upstream(
-    headers: &mut HeaderMap,
-    upstream: &HeaderValue,
-    caller: &HeaderValue,
-    scheme: &'static str,
-) {
-    let host = headers.insert(HOST, upstream.clone());
-    match host {
+/// Turns a caller's headers into those for an upstream, but for `Host`, which is each target's own. `caller` is the
+/// address of the caller's socket as text.
+pub(crate) fn address_to_upstream(headers: &mut HeaderMap, caller: &HeaderValue, scheme: &'static str) {
+    match headers.remove(HOST) {
         Some(host) => headers.insert(X_FORWARDED_HOST, host),
         None => headers.remove(X_FORWARDED_HOST),
     };
@@ -146,11 +141,10 @@ mod tests {
             headers(&[("host", "api.test"), ("x-forwarded-proto", "https"), ("x-forwarded-for", "1.1.1.1")]);
         all.append(X_FORWARDED_FOR, HeaderValue::from_static("2.2.2.2"));
         let caller = HeaderValue::from_static("127.0.0.1");
-        address_to_upstream(&mut all, &HeaderValue::from_static("backend:9000"), &caller, "http");
+        address_to_upstream(&mut all, &caller, "http");
         assert_eq!(
             all,
             headers(&[
-                ("host", "backend:9000"),
                 ("x-forwarded-host", "api.test"),
                 ("x-forwarded-proto", "http"),
                 ("x-forwarded-for", "1.1.1.1, 2.2.2.2, 127.0.0.1"),

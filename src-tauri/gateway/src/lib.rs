@@ -8,6 +8,7 @@ mod accept;
 mod body;
 mod caller;
 mod chain;
+mod checks;
 mod clients;
 mod clock;
 mod connection;

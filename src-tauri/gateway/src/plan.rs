@@ -112,6 +112,11 @@ impl Route {
         Ok(rewritten.unwrap_or((&self.backend, Tail::Below(cx.base_path_len))))
     }
 
+    /// Its own upstream, then those of its routes.
+    pub(crate) fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        std::iter::once(&self.backend).chain(self.rules.iter().map(|rule| &rule.backend))
+    }
+
     /// How its targets are: those of its own upstream, then those of its routes.
     pub(crate) fn targets(&self) -> Vec<TargetState> {
         let of_rules = self.rules.iter().flat_map(|rule| rule.backend.states(Some(&rule.name)));

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -24,7 +24,7 @@ use crate::http1::Buffers;
 use crate::http2::Sessions;
 use crate::request_id::RequestIds;
 use crate::tls::Handshakes;
-use crate::upstream::{Pool, Resolver};
+use crate::upstream::{Check, Pool, Resolver};
 use crate::watch::Connections;
 use crate::{Limits, Plan};
 
@@ -42,6 +42,10 @@ pub(crate) enum Command {
     Close { address: SocketAddr, done: SyncSender<()> },
     /// Serve a connection that another worker accepted on this address.
     Adopt { address: SocketAddr, stream: TcpStream },
+    /// Ask a target for its health, until told to stop.
+    Check { check: Box<Check>, stop: oneshot::Receiver<()> },
+    /// Close idle connections that are in the way of another worker's call.
+    MakeRoom,
     /// Accept no more, let what runs end until then, and go.
     Drain { until: Instant },
 }
@@ -63,6 +67,8 @@ pub(crate) struct Seed {
     pub(crate) handshakes: Arc<Handshakes>,
     /// Grows whenever a target becomes fit or unfit.
     pub(crate) target_changes: watch::Sender<u64>,
+    /// All workers, once they have started.
+    pub(crate) peers: Arc<OnceLock<Arc<[UnboundedSender<Command>]>>>,
 }
 
 /// What all parts on one thread share.
@@ -105,16 +111,16 @@ pub(crate) struct Worker {
     pub(crate) handshakes: Arc<Handshakes>,
     /// As many TLS greetings as may be under way.
     pub(crate) greetings: Semaphore,
-    #[allow(dead_code, reason = "those who tell follow")]
     /// Grows whenever a target becomes fit or unfit, over all workers.
     pub(crate) target_changes: Rc<watch::Sender<u64>>,
+    peers: Arc<OnceLock<Arc<[UnboundedSender<Command>]>>>,
     plan: RefCell<arc_swap::Cache<Arc<ArcSwap<Plan>>, Arc<Plan>>>,
 }
 
 impl Worker {
     /// What thread `number` needs. Fails where the system has no randomness to give.
     pub(crate) fn new(number: usize, seed: Seed) -> io::Result<Self> {
-        let Seed { workers, limits, sink, plan, panics, handshakes, target_changes } = seed;
+        let Seed { workers, limits, sink, plan, panics, handshakes, target_changes, peers } = seed;
         Ok(Self {
             number,
             limits,
@@ -138,8 +144,18 @@ impl Worker {
                 limits.max_greetings.div_ceil(workers).clamp(1, Semaphore::MAX_PERMITS),
             ),
             target_changes: Rc::new(target_changes),
+            peers,
             plan: RefCell::new(arc_swap::Cache::new(plan)),
         })
+    }
+
+    /// Asks the others to close idle connections that are in the way of a call that waits here.
+    pub(crate) fn ask_for_room(&self) {
+        let peers = self.peers.get().into_iter().flat_map(|peers| peers.iter().enumerate());
+        for (_, peer) in peers.filter(|(number, _)| *number != self.number) {
+            // One that has gone holds none.
+            let _ = peer.send(Command::MakeRoom);
+        }
     }
 
     /// The Plan in force now.
@@ -176,6 +192,10 @@ pub(crate) async fn run(worker: Rc<Worker>, mut commands: UnboundedReceiver<Comm
                 Ok(stream) => adopt(&worker, stream, address),
                 Err(error) => tracing::warn!(%address, %error, "connection lost on its way to its worker"),
             },
+            Command::Check { check, stop } => {
+                tokio::task::spawn_local(check.run(worker.clone(), stop));
+            }
+            Command::MakeRoom => worker.pool.make_room(),
             Command::Drain { until } => return drain(&worker, closers, until).await,
         }
     }

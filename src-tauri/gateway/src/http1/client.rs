@@ -22,7 +22,7 @@ use super::io::Io;
 use crate::headers::has_token;
 use crate::meter::Meter;
 use crate::transport::Transport;
-use crate::upstream::Patience;
+use crate::upstream::{Open, Patience};
 use crate::{Body, BodyError, Request};
 
 /// What an upstream's head may have.
@@ -64,6 +64,8 @@ pub(crate) struct Connection {
     may_stay: bool,
     /// What had been written when the request began.
     written_before: u64,
+    /// Counts it while it stands.
+    pub(crate) open: Open,
 }
 
 struct Upload {
@@ -74,8 +76,9 @@ struct Upload {
 
 impl Connection {
     /// Over a transport on which nothing was said yet.
-    pub(crate) fn new(transport: Transport, address: SocketAddr, buffers: &Rc<Buffers>) -> Self {
+    pub(crate) fn new(transport: Transport, address: SocketAddr, buffers: &Rc<Buffers>, open: Open) -> Self {
         Self {
+            open,
             io: Io::new(transport, buffers, None),
             address,
             end: HeadEnd::default(),

@@ -19,6 +19,7 @@ use super::wire::Wire;
 use super::{MAX_ERRORS, MAX_REMEMBERED_RESETS, MAX_STREAMS, SEND_BUFFER, STREAM_WINDOW};
 use crate::connection::Broken;
 use crate::transport::Transport;
+use crate::upstream::Open;
 
 /// Bytes of all answers of a connection that may wait for callers: room for 64 callers who take nothing, before one of
 /// them holds up the others.
@@ -37,6 +38,8 @@ pub(crate) struct Session {
     driver: AbortHandle,
     /// Told whenever a stream is over.
     freed: Rc<Notify>,
+    /// Counts it while it stands.
+    _open: Open,
 }
 
 impl Session {
@@ -45,6 +48,7 @@ impl Session {
         transport: Transport,
         address: SocketAddr,
         opening: &Opening,
+        open: Open,
     ) -> Result<Self, h2::Error> {
         let wire = Wire::new(transport, BytesMut::new(), None);
         let mut greeting = pin!(settings().handshake::<_, Bytes>(wire.clone()));
@@ -71,6 +75,7 @@ impl Session {
             has_served: Cell::new(false),
             driver: driver.abort_handle(),
             freed: opening.freed(),
+            _open: open,
         })
     }
 

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use gatepost_model::{Balance, Upstream};
 use http::HeaderMap;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::Target;
 use super::balance::Balancer;
@@ -20,6 +22,7 @@ use crate::ClientTls;
 
 /// An upstream's targets, how they are chosen, and what is known of them.
 pub(crate) struct Backend {
+    number: Number,
     /// What it was compiled from.
     pub(super) spec: Upstream,
     /// How targets with `https` are greeted.
@@ -36,15 +39,33 @@ pub(crate) struct Backend {
 pub(super) struct Shared {
     pub(super) load: Load,
     pub(super) budget: Budget,
+    /// Calls that wait for room under the ceiling of connections.
+    pub(super) waiting: AtomicU32,
+    /// Told whenever there may be room.
+    pub(super) freed: Notify,
+    /// Tells the connections of upstreams with a ceiling apart.
+    pub(super) number: Number,
     /// Held while one target is sent out, so that two threads never send out too many.
     sending_out: Mutex<()>,
+}
+
+/// Different every time.
+#[derive(Clone, Copy)]
+pub(super) struct Number(pub(super) u64);
+
+impl Default for Number {
+    /// The next.
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
 }
 
 impl Backend {
     /// Compiles `spec`. The same as before stays as it is; of a changed one every target that is still there keeps what
     /// is known of it, except for the results of other health checks.
     pub(crate) fn compile(spec: &Upstream, tls: &Arc<ClientTls>, previous: Option<&Arc<Self>>) -> Arc<Self> {
-        let is_same = |before: &&Arc<Self>| before.spec == *spec && Arc::ptr_eq(&before.tls, tls);
+        let is_same = |before: &&Arc<Self>| before.spec == *spec && before.is_greeted_by(tls);
         if let Some(same) = previous.filter(is_same) {
             return same.clone();
         }
@@ -52,8 +73,9 @@ impl Backend {
             let before = previous?.targets.iter().find(|target| &*target.url == url)?;
             Some(before.fitness.clone())
         };
-        let targets: Box<[Target]> =
-            spec.targets.iter().map(|target| Target::of(target, spec, tls, known)).collect();
+        let shared = previous.map(|previous| previous.shared.clone()).unwrap_or_default();
+        let targets = spec.targets.iter().map(|target| Target::of(target, spec, tls, &shared, known));
+        let targets: Box<[Target]> = targets.collect();
         if previous.is_some_and(|previous| previous.spec.health != spec.health) {
             targets.iter().for_each(|target| target.fitness.checked.forget());
         }
@@ -63,8 +85,22 @@ impl Backend {
             Balance::ConsistentHash(hash_on) => HashKey::of(hash_on),
             _ => None,
         };
-        let shared = previous.map(|previous| previous.shared.clone()).unwrap_or_default();
-        Arc::new(Self { spec: spec.clone(), tls: tls.clone(), targets, shared, balancer, hash_key })
+        let number = Number::default();
+        Arc::new(Self { number, spec: spec.clone(), tls: tls.clone(), targets, shared, balancer, hash_key })
+    }
+
+    fn is_greeted_by(&self, tls: &Arc<ClientTls>) -> bool {
+        Arc::ptr_eq(&self.tls, tls) || self.targets.iter().all(|target| target.tls.is_none())
+    }
+
+    /// Differs from that of every other compiled form, of the same upstream too.
+    pub(crate) fn number(&self) -> u64 {
+        self.number.0
+    }
+
+    /// Whether its targets are asked for their health.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.spec.health.is_some()
     }
 
     /// The place of a target for a request on thread `worker`, none of `tried` where there is another. None where

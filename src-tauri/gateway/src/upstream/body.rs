@@ -11,6 +11,7 @@ use http_body::{Frame, SizeHint};
 use super::Patience;
 use super::fault;
 use super::pool::Lease;
+use super::underway::Underway;
 use crate::BodyError;
 use crate::http1::{Failure, Io};
 use crate::http2;
@@ -19,6 +20,8 @@ use crate::meter::Meter;
 /// A response body straight from an upstream. Dropped before its end, it takes the connection with it, or its stream.
 pub struct UpstreamBody {
     stream: UpstreamStream,
+    /// The call that it ends.
+    underway: Option<Underway>,
     meter: Rc<Meter>,
     patience: Patience,
 }
@@ -33,11 +36,25 @@ pub(super) enum UpstreamStream {
 
 impl UpstreamBody {
     pub(super) fn new(stream: UpstreamStream, meter: Rc<Meter>, patience: Patience) -> Self {
-        let mut body = Self { stream, meter, patience };
+        let mut body = Self { stream, underway: None, meter, patience };
         if body.is_end_stream() {
             body.finish();
         }
         body
+    }
+
+    /// Tells the call how its target did, once that is known, and ends it.
+    pub(super) fn ends(&mut self, underway: Underway) {
+        self.underway = Some(underway);
+        if let UpstreamStream::Ended = self.stream {
+            self.end_call();
+        }
+    }
+
+    fn end_call(&mut self) {
+        if let Some(mut underway) = self.underway.take() {
+            underway.succeeded();
+        }
     }
 
     pub(crate) fn poll_frame(
@@ -79,6 +96,9 @@ impl UpstreamBody {
     fn break_off(&mut self, failure: &Failure) -> BodyError {
         let words = self.meter.address.get().map(|address| fault::broke_off(address, failure));
         let error = words.as_deref().unwrap_or("the upstream broke off").into();
+        if let Some(mut underway) = self.underway.take() {
+            underway.failed(words.as_deref().unwrap_or_default());
+        }
         self.meter.broke_off.replace(words);
         self.meter.upstream_ended.set(Some(Instant::now()));
         self.stream = UpstreamStream::Ended;
@@ -119,6 +139,7 @@ impl UpstreamBody {
             UpstreamStream::Ended => return,
         }
         self.meter.upstream_ended.set(Some(now));
+        self.end_call();
     }
 }
 

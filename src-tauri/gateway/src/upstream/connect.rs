@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 
 use super::fault::Fault;
-use super::{Target, bounded};
+use super::{Open, Target, bounded};
 use crate::http1::Connection;
 use crate::http2::{self, Opening, Session};
 use crate::transport::Transport;
@@ -33,8 +33,13 @@ pub(super) enum Connected {
 }
 
 /// A new connection, within the target's connect timeout. Every address of the name is tried in turn; the fault is
-/// that of the last one.
-pub(super) async fn connect(target: &Target, worker: &Worker, wanted: Wanted) -> Result<Connected, Fault> {
+/// that of the last one. `open` is its room under the ceilings.
+pub(super) async fn connect(
+    target: &Target,
+    worker: &Worker,
+    open: Open,
+    wanted: Wanted,
+) -> Result<Connected, Fault> {
     let limit = target.timeouts.connect;
     let late = || Fault::no_connection_in(&target.host, target.port, limit);
     let deadline = Instant::now() + bounded(limit);
@@ -79,14 +84,14 @@ pub(super) async fn connect(target: &Target, worker: &Worker, wanted: Wanted) ->
                 Wanted::Http2(opening) => opening,
                 Wanted::Either | Wanted::Http1 => worker.sessions.opening(&target.key),
             };
-            let session = Session::open(transport, address, &opening).await;
+            let session = Session::open(transport, address, &opening, open).await;
             let session = session.map_err(|error| Fault::http2(address, &error))?;
             return Ok(Connected::Http2(opening.keep(session)));
         }
         if !matches!(wanted, Wanted::Http1) {
             worker.sessions.forget(&target.key);
         }
-        Ok(Connected::Http1(Box::new(Connection::new(transport, address, &worker.buffers))))
+        Ok(Connected::Http1(Box::new(Connection::new(transport, address, &worker.buffers, open))))
     };
     timeout_at(deadline.into(), greeting).await.unwrap_or_else(|_| Err(late()))
 }

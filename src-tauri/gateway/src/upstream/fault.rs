@@ -15,15 +15,21 @@ pub(super) struct Fault {
     pub(super) words: Box<str>,
     /// For the caller.
     pub(super) reply: Reply,
+    /// Whether it counts against the target.
+    pub(super) is_targets: bool,
 }
 
 impl Fault {
     fn bad_gateway(words: String) -> Self {
-        Self { words: words.into(), reply: Reply::bad_gateway() }
+        Self { words: words.into(), reply: Reply::bad_gateway(), is_targets: true }
     }
 
     fn timed_out(words: String) -> Self {
-        Self { words: words.into(), reply: Reply::timed_out() }
+        Self { words: words.into(), reply: Reply::timed_out(), is_targets: true }
+    }
+
+    fn ours(words: impl Into<Box<str>>, reply: Reply) -> Self {
+        Self { words: words.into(), reply, is_targets: false }
     }
 
     pub(super) fn unknown_name(host: &str, error: &io::Error) -> Self {
@@ -53,12 +59,12 @@ impl Fault {
 
     pub(super) fn caller_stalled(limit: Millis) -> Self {
         let words = format!("the caller stopped sending its body for {} ms", limit.0);
-        Self { words: words.into(), reply: Reply::request_timed_out() }
+        Self::ours(words, Reply::request_timed_out())
     }
 
     pub(super) fn address_too_long() -> Self {
         let reply = Reply::bad_request("The path is too long");
-        Self { words: "the path for the upstream is longer than a URI may be".into(), reply }
+        Self::ours("the path for the upstream is longer than a URI may be", reply)
     }
 
     pub(super) fn unasked_upgrade(address: SocketAddr) -> Self {
@@ -66,7 +72,7 @@ impl Fault {
     }
 
     pub(super) fn caller_left() -> Self {
-        Self::bad_gateway("the caller's body broke off".to_owned())
+        Self::ours("the caller's body broke off", Reply::bad_gateway())
     }
 
     pub(super) fn takes_nothing(address: SocketAddr, limit: Duration) -> Self {
@@ -75,7 +81,18 @@ impl Fault {
 
     pub(super) fn all_busy(host: &str, limit: Millis) -> Self {
         let words = format!("no connection to {host} had room for another call within {} ms", limit.0);
-        Self { words: words.into(), reply: Reply::unavailable("The upstream is busy") }
+        Self::ours(words, Reply::unavailable("The upstream is busy"))
+    }
+
+    pub(super) fn too_many_wait(most: u32) -> Self {
+        let words = format!("{most} calls wait for a connection already, which is the most that may");
+        Self::ours(words, Reply::unavailable("The upstream is busy"))
+    }
+
+    pub(super) fn no_room(most: u32, limit: Millis) -> Self {
+        let words =
+            format!("none of its {most} connections, the most it may have, came free in {} ms", limit.0);
+        Self::ours(words, Reply::unavailable("The upstream is busy"))
     }
 
     pub(super) fn http2(address: SocketAddr, error: &h2::Error) -> Self {
@@ -90,7 +107,7 @@ impl Fault {
         match failure {
             Failure::Body(error) => {
                 let words = format!("the caller's body broke off: {error}");
-                Self { words: words.into(), reply: Reply::bad_request("The request's body broke off") }
+                Self::ours(words, Reply::bad_request("The request's body broke off"))
             }
             Failure::UnaskedUpgrade => Self::unasked_upgrade(address),
             Failure::Closed => {
@@ -101,7 +118,7 @@ impl Fault {
                 Self::bad_gateway(format!("{address} answered with something that is not HTTP: {words}"))
             }
             Failure::BodyLength => {
-                Self::bad_gateway("the request's body is not as long as announced".to_owned())
+                Self::ours("the request's body is not as long as announced", Reply::bad_gateway())
             }
             Failure::Overdue => Self::timed_out(format!("{address} sent no answer in time")),
         }

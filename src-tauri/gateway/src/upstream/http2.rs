@@ -13,6 +13,7 @@ use tokio::time::{timeout, timeout_at};
 use super::body::UpstreamStream;
 use super::connect::{Connected, Wanted, connect};
 use super::fault::Fault;
+use super::send::Unanswered;
 use super::{Patience, Target, UpstreamBody, bounded};
 use crate::headers::strip_hop_by_hop;
 use crate::http2::{Answer, Failed, Lease, Way, ask};
@@ -32,10 +33,13 @@ pub(super) fn is_known_to_speak_http2(worker: &Worker, target: &Target) -> bool 
 /// A place on a connection that stands, or on a new one; which may turn out to speak HTTP/1.1 by now.
 pub(super) async fn way_to(worker: &Worker, target: &Target) -> Result<Connected, Fault> {
     let limit = target.timeouts.connect;
+    let busy = || Fault::all_busy(&target.host, limit);
     match timeout(bounded(limit), worker.sessions.way_to(&target.key)).await {
         Ok(Way::Standing(lease)) => Ok(Connected::Http2(lease)),
-        Ok(Way::New(opening)) => connect(target, worker, Wanted::Http2(opening)).await,
-        Err(_) => Err(Fault::all_busy(&target.host, limit)),
+        Ok(Way::New(opening)) => {
+            connect(target, worker, target.open().ok_or_else(busy)?, Wanted::Http2(opening)).await
+        }
+        Err(_) => Err(busy()),
     }
 }
 
@@ -44,60 +48,68 @@ pub(super) async fn ask_twice(
     worker: &Worker,
     target: &Target,
     lease: Lease,
-    request: Request,
+    request: &mut Request,
     meter: &Rc<Meter>,
-) -> Result<Response, Fault> {
-    let (fault, request) = match ask_on(worker, target, lease, request, meter).await? {
-        Ok(response) => return Ok(response),
-        Err(failed) => failed,
+) -> Result<Response, Unanswered> {
+    let unanswered = match ask_on(worker, target, lease, request, meter).await {
+        Err(unanswered) if unanswered.was_closed && unanswered.may_repeat => unanswered,
+        answered => return answered,
     };
-    match way_to(worker, target).await? {
-        Connected::Http2(lease) => {
-            ask_on(worker, target, lease, request, meter).await?.map_err(|(fault, _)| fault)
-        }
-        Connected::Http1(_) => Err(fault),
+    match way_to(worker, target).await.map_err(Unanswered::unsent)? {
+        Connected::Http2(lease) => ask_on(worker, target, lease, request, meter).await,
+        Connected::Http1(_) => Err(unanswered),
     }
 }
 
-/// Asks on one connection. The outer fault is final; the inner one comes with the request, where it may be sent again.
+/// Asks on one connection.
 async fn ask_on(
     worker: &Worker,
     target: &Target,
     lease: Lease,
-    request: Request,
+    request: &mut Request,
     meter: &Rc<Meter>,
-) -> Result<Result<Response, (Fault, Request)>, Fault> {
+) -> Result<Response, Unanswered> {
     let address = lease.address();
     meter.address.set(Some(address));
     meter.reused.set(lease.was_used);
     let was_used = lease.was_used;
-    let spare = Spare::of(&request);
+    let spare = Spare::of(request);
+    let has_no_body = spare.is_some();
     let patience = worker.limits.stall_timeout;
-    let answered = match ask(lease, request, target.tls.is_some(), patience) {
-        Ok(mut asked) => answer_in_time(asked.answer(), target, address, meter).await?,
-        Err(failed) => Err(failed),
+    let answered = match ask(lease, std::mem::take(request), target.tls.is_some(), patience) {
+        Ok(mut asked) => answer_in_time(asked.answer(), target, address, meter).await,
+        Err(failed) => Ok(Err(failed)),
     };
-    let failed = match answered {
-        Ok(response) => {
-            let patience = Patience::new(target.timeouts, &worker.deadlines);
-            return Ok(Ok(into_response(response, meter, patience)));
-        }
-        Err(failed) => failed,
-    };
-    let (fault, spare) = match failed {
-        Failed::CallerLeft => return Err(Fault::caller_left()),
-        Failed::Stalled => return Err(Fault::takes_nothing(address, patience)),
-        Failed::NotProcessed(error) => (Fault::http2(address, &error), spare),
-        // A connection that had stood idle was most likely closed at the other end the moment before.
-        Failed::BrokeOff(error) => {
-            let may_repeat = was_used && error.is_io();
-            (Fault::http2(address, &error), spare.filter(|spare| may_repeat && spare.is_idempotent()))
-        }
-    };
-    match spare {
-        Some(spare) => Ok(Err((fault, spare.into_request()))),
-        None => Err(fault),
+    if let Some(spare) = spare {
+        *request = spare.into_request();
     }
+    let is_harmless = has_no_body && request.method().is_idempotent();
+    let failed = match answered {
+        Ok(Ok(response)) => {
+            let patience = Patience::new(target.timeouts, &worker.deadlines);
+            return Ok(into_response(response, meter, patience));
+        }
+        Ok(Err(failed)) => failed,
+        Err(fault) => return Err(Unanswered { fault, may_repeat: is_harmless, was_closed: false }),
+    };
+    Err(match failed {
+        Failed::CallerLeft => {
+            Unanswered { fault: Fault::caller_left(), may_repeat: false, was_closed: false }
+        }
+        Failed::Stalled => {
+            let fault = Fault::takes_nothing(address, patience);
+            Unanswered { fault, may_repeat: false, was_closed: false }
+        }
+        Failed::NotProcessed(error) => {
+            Unanswered { fault: Fault::http2(address, &error), may_repeat: has_no_body, was_closed: true }
+        }
+        // A connection that had stood idle was most likely closed at the other end the moment before.
+        Failed::BrokeOff(error) => Unanswered {
+            was_closed: was_used && error.is_io(),
+            may_repeat: is_harmless,
+            fault: Fault::http2(address, &error),
+        },
+    })
 }
 
 fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>, patience: Patience) -> Response {
@@ -150,11 +162,6 @@ impl Spare {
             uri: request.uri().clone(),
             headers: request.headers().clone(),
         })
-    }
-
-    /// True when doing it twice does what doing it once does (RFC 9110, 9.2.2).
-    fn is_idempotent(&self) -> bool {
-        self.method.is_idempotent()
     }
 
     fn into_request(self) -> Request {

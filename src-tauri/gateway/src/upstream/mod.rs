@@ -1,13 +1,12 @@
 //! The way to an upstream and back: pick a connection, send, stream, keep the connection.
 
-// Who chooses, counts and tries again follows.
-#![allow(dead_code)]
-
 mod backend;
 mod balance;
 mod body;
 mod budget;
+mod call;
 mod ceiling;
+mod check;
 mod connect;
 mod draw;
 mod ejection;
@@ -21,6 +20,7 @@ mod patience;
 mod places;
 mod pool;
 mod resolve;
+mod room;
 mod send;
 mod state;
 mod target;
@@ -32,12 +32,14 @@ use gatepost_model::Millis;
 
 pub(crate) use backend::Backend;
 pub use body::UpstreamBody;
+pub(crate) use call::send;
+pub(crate) use check::Check;
 pub use fitness::TargetFailure;
 pub use health::Health;
 pub(crate) use patience::Patience;
 pub(crate) use pool::Pool;
 pub(crate) use resolve::Resolver;
-pub(crate) use send::send;
+pub(crate) use room::Open;
 
 pub use state::TargetState;
 pub(crate) use target::{Tail, Target};

@@ -14,9 +14,17 @@ struct Idle {
     until: Instant,
 }
 
+/// What there is of one target.
+#[derive(Default)]
+struct OfTarget {
+    idle: Vec<Idle>,
+    /// Calls of this worker that wait for one.
+    waiting: usize,
+}
+
 /// The idle connections by target.
 pub(crate) struct Pool {
-    idle: RefCell<HashMap<Arc<str>, Vec<Idle>>>,
+    idle: RefCell<HashMap<Arc<str>, OfTarget>>,
     most_per_target: usize,
 }
 
@@ -30,7 +38,7 @@ impl Pool {
     pub(super) fn take(&self, target: &str) -> Option<Box<Connection>> {
         let mut idle = self.idle.borrow_mut();
         let of_target = idle.get_mut(target)?;
-        while let Some(mut last) = of_target.pop() {
+        while let Some(mut last) = of_target.idle.pop() {
             if last.connection.is_usable() {
                 return Some(last.connection);
             }
@@ -41,21 +49,55 @@ impl Pool {
     fn keep(&self, target: Arc<str>, connection: Box<Connection>, until: Instant) {
         let mut idle = self.idle.borrow_mut();
         let of_target = idle.entry(target).or_default();
-        if of_target.len() < self.most_per_target {
-            of_target.push(Idle { connection, until });
+        if connection.open.is_waited_for() {
+            if of_target.waiting == 0 {
+                // Another worker's call needs its place under the ceiling.
+                return;
+            }
+            connection.open.tell_waiting();
+        }
+        if of_target.idle.len() < self.most_per_target {
+            of_target.idle.push(Idle { connection, until });
+        }
+    }
+
+    /// Notes that a call waits for a connection, as long as the guard is there.
+    pub(super) fn wait_for<'p>(&'p self, target: &'p Arc<str>) -> WaitsHere<'p> {
+        self.idle.borrow_mut().entry(target.clone()).or_default().waiting += 1;
+        WaitsHere { pool: self, target }
+    }
+
+    /// Closes what is in the way of another worker's call.
+    pub(crate) fn make_room(&self) {
+        for of_target in self.idle.borrow_mut().values_mut().filter(|of_target| of_target.waiting == 0) {
+            of_target.idle.retain(|idle| !idle.connection.open.is_waited_for());
         }
     }
 
     /// Closes what stood idle too long, and forgets what the other side closed.
     pub(crate) fn sweep(&self, now: Instant) {
         self.idle.borrow_mut().retain(|_, of_target| {
-            of_target.retain_mut(|idle| {
+            of_target.idle.retain_mut(|idle| {
                 let stays = now < idle.until && idle.connection.is_usable();
                 idle.connection.release();
                 stays
             });
-            !of_target.is_empty()
+            !of_target.idle.is_empty() || of_target.waiting > 0
         });
+    }
+}
+
+/// A call of this worker that waits for a connection.
+pub(super) struct WaitsHere<'p> {
+    pool: &'p Pool,
+    target: &'p Arc<str>,
+}
+
+impl Drop for WaitsHere<'_> {
+    fn drop(&mut self) {
+        if let Some(of_target) = self.pool.idle.borrow_mut().get_mut(self.target) {
+            of_target.waiting -= 1;
+        }
     }
 }
 

@@ -1,123 +1,73 @@
-//! Sends one request to its upstream and brings back the head of the answer, the body streaming behind it.
+//! Sends one request to one target and brings back the head of the answer, the body streaming behind it.
 
 use std::rc::Rc;
-use std::time::Instant;
 
-use gatepost_model::{Note, Outcome, Phase, TrailStep, UpstreamProtocol};
-use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
-use http::{HeaderValue, StatusCode, Version};
+use gatepost_model::UpstreamProtocol;
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, StatusCode};
 use http_body::Body as _;
 
 use super::body::UpstreamStream;
-use super::connect::{Connected, Wanted, connect};
+use super::connect::{Connected, Wanted};
 use super::fault::Fault;
 use super::http2::{ask_twice, is_known_to_speak_http2, way_to};
 use super::pool::Lease;
-use super::{Backend, Patience, Tail, Target, UpstreamBody, bounded};
-use crate::headers::{address_to_upstream, strip_hop_by_hop};
+use super::room::connect_in_turn;
+use super::{Patience, Target, UpstreamBody, bounded};
+use crate::headers::strip_hop_by_hop;
 use crate::http1::{Connection, Failure};
 use crate::meter::Meter;
 use crate::worker::Worker;
-use crate::{Body, Context, Reply, Request, Response};
+use crate::{Body, Request, Response};
 
-/// Sends `request` on; `caller` is the caller's address as text. Leaves a step in the trail and, where there is no
-/// answer, the reason in the context.
-pub(crate) async fn send(
-    worker: &Worker,
-    backend: &Backend,
-    tail: &Tail,
-    mut request: Request,
-    caller: &HeaderValue,
-    cx: &mut Context,
-    meter: &Rc<Meter>,
-) -> Result<Response, Reply> {
-    let begun = Instant::now();
-    meter.sent_first.set(Some(begun));
-    let Some(target) = backend.targets.first() else {
-        return Err(Reply::unavailable("This API has no upstream"));
-    };
-    meter.until.set(target.timeouts.total.map(|total| begun + bounded(total)));
-    let answer = match prepare(&mut request, target, tail, caller, cx) {
-        Ok(()) => exchange(worker, target, request, meter).await,
-        Err(fault) => Err(fault),
-    };
-    let (outcome, note) = match &answer {
-        Ok(response) => {
-            (Outcome::Passed, Note::new("answered {}").with(u64::from(response.status().as_u16())))
-        }
-        Err(fault) => (Outcome::Failed, Note::new("{}").with(&*fault.words)),
-    };
-    cx.trail.push(TrailStep {
-        phase: Phase::Upstream,
-        policy: "",
-        applied: None,
-        outcome,
-        note,
-        duration_ns: u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX),
-    });
-    answer.map_err(|fault| {
-        meter.upstream_ended.set(Some(Instant::now()));
-        cx.error = Some(fault.words);
-        fault.reply
-    })
+/// A request without an answer.
+pub(super) struct Unanswered {
+    pub(super) fault: Fault,
+    /// The request is whole, and may be sent again: nothing of it was sent, or it has no body and doing it twice does
+    /// what doing it once does (RFC 9110, 9.2.2).
+    pub(super) may_repeat: bool,
+    /// The connection ended before a byte of an answer: if it had stood idle, it was most likely closed at the other
+    /// end the moment before.
+    pub(super) was_closed: bool,
 }
 
-fn prepare(
-    request: &mut Request,
-    target: &Target,
-    tail: &Tail,
-    caller: &HeaderValue,
-    cx: &Context,
-) -> Result<(), Fault> {
-    *request.uri_mut() = target.uri_for(request.uri(), tail).ok_or_else(Fault::address_too_long)?;
-    *request.version_mut() = Version::HTTP_11;
-    if !request.body().is_as_sent() {
-        // The length its sender announced was another body's.
-        request.headers_mut().remove(CONTENT_LENGTH);
+impl Unanswered {
+    /// Nothing was sent.
+    pub(super) fn unsent(fault: Fault) -> Self {
+        Self { fault, may_repeat: true, was_closed: false }
     }
-    address_to_upstream(request.headers_mut(), &target.authority, caller, cx.scheme);
-    Ok(())
 }
 
-async fn exchange(
+/// Sends `request` to this target. The request stays as it is, but for its body, which is taken once it is sent.
+pub(super) async fn exchange(
     worker: &Worker,
     target: &Target,
-    mut request: Request,
+    request: &mut Request,
     meter: &Rc<Meter>,
-) -> Result<Response, Fault> {
+) -> Result<Response, Unanswered> {
     let changes = meter.upgrade.borrow().is_some() && target.protocol != UpstreamProtocol::Http2;
     let connected = if !changes && is_known_to_speak_http2(worker, target) {
-        way_to(worker, target).await?
+        way_to(worker, target).await.map_err(Unanswered::unsent)?
     } else {
         if let Some(connection) = worker.pool.take(&target.key) {
             meter.reused.set(true);
-            match ask(worker, target, connection, &mut request, meter).await {
-                Ok(response) => return Ok(response),
-                // It had stood idle, and was most likely closed at the other end the moment before.
-                Err(Unanswered { may_repeat: true, .. }) => {}
-                Err(unanswered) => return Err(unanswered.fault),
+            match ask(worker, target, connection, request, meter).await {
+                Err(Unanswered { may_repeat: true, was_closed: true, .. }) => {}
+                answered => return answered,
             }
         }
-        connect(target, worker, if changes { Wanted::Http1 } else { Wanted::Either }).await?
+        meter.reused.set(false);
+        let wanted = if changes { Wanted::Http1 } else { Wanted::Either };
+        connect_in_turn(worker, target, wanted, meter).await.map_err(Unanswered::unsent)?
     };
     match connected {
-        Connected::Http1(connection) => {
-            meter.reused.set(false);
-            let answer = ask(worker, target, connection, &mut request, meter).await;
-            answer.map_err(|unanswered| unanswered.fault)
-        }
+        Connected::Http1(connection) => ask(worker, target, connection, request, meter).await,
         Connected::Http2(lease) => ask_twice(worker, target, lease, request, meter).await,
     }
 }
 
-/// A request without an answer.
-struct Unanswered {
-    fault: Fault,
-    /// The connection ended before an answer, and the request is whole and may be sent on another.
-    may_repeat: bool,
-}
-
-async fn ask(
+/// Asks on one connection.
+pub(super) async fn ask(
     worker: &Worker,
     target: &Target,
     mut connection: Box<Connection>,
@@ -131,8 +81,9 @@ async fn ask(
         Ok(answer) => Ok(answered(worker, target, connection, answer, meter, patience)),
         Err(failure) => {
             let is_harmless = request.method().is_idempotent() || connection.has_sent_nothing();
-            let may_repeat = has_no_body && is_harmless && matches!(failure, Failure::Closed);
-            Err(Unanswered { fault: fault_of(failure, target, &connection, meter), may_repeat })
+            let was_closed = matches!(failure, Failure::Closed);
+            let fault = fault_of(failure, target, &connection, meter);
+            Err(Unanswered { fault, may_repeat: has_no_body && is_harmless, was_closed })
         }
     }
 }

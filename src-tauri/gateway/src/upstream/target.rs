@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gatepost_model::{Timeouts, Upstream, UpstreamProtocol};
+use gatepost_model::{Ceilings, Timeouts, Upstream, UpstreamProtocol};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
+use super::backend::Shared;
 use super::fitness::Fitness;
 use crate::ClientTls;
 
@@ -32,6 +33,10 @@ pub(crate) struct Target {
     pub(crate) protocol: UpstreamProtocol,
     /// How long each step may take.
     pub(crate) timeouts: Timeouts,
+    /// How much may go on at once towards its upstream.
+    pub(super) ceilings: Ceilings,
+    /// What goes on towards its upstream.
+    pub(super) shared: Arc<Shared>,
     /// What is known of it.
     pub(super) fitness: Arc<Fitness>,
     path_prefix: Box<str>,
@@ -52,15 +57,20 @@ impl Target {
         target: &gatepost_model::Target,
         upstream: &Upstream,
         tls: &Arc<ClientTls>,
+        shared: &Arc<Shared>,
         known: impl Fn(&str) -> Option<Arc<Fitness>>,
     ) -> Self {
         let (url, protocol) = (&target.url, upstream.protocol);
         let tls = url.is_tls().then(|| tls.clone());
         let (host, port) = (url.host(), url.port());
-        let key = match &tls {
+        let mut key = match &tls {
             Some(tls) => format!("https-{}://{host}:{port} {protocol:?}", tls.number()),
             None => format!("http://{host}:{port} {protocol:?}"),
         };
+        if upstream.ceilings.connections.is_some() {
+            // Under a ceiling an upstream has its connections to itself.
+            key.push_str(&format!(" {}", shared.number.0));
+        }
         let text = url.to_string();
         Self {
             fitness: known(&text).unwrap_or_default(),
@@ -75,6 +85,8 @@ impl Target {
             authority: HeaderValue::from_str(&url.authority()).unwrap_or(HeaderValue::from_static("")),
             protocol,
             timeouts: upstream.timeouts,
+            ceilings: upstream.ceilings,
+            shared: shared.clone(),
             path_prefix: url.path_prefix().into(),
         }
     }
@@ -110,7 +122,7 @@ mod tests {
 
     fn joined(upstream: &str, base_path: &str, asked: &str) -> String {
         let spec = Upstream::of_url(UpstreamUrl::parse(upstream).expect("valid"));
-        let target = Target::of(&spec.targets[0], &spec, &Arc::default(), |_| None);
+        let target = Target::of(&spec.targets[0], &spec, &Arc::default(), &Arc::default(), |_| None);
         let tail = Tail::Below(if base_path == "/" { 0 } else { base_path.len() });
         target.uri_for(&asked.parse().expect("valid"), &tail).expect("fits").to_string()
     }
@@ -128,7 +140,7 @@ mod tests {
     #[test]
     fn what_a_route_made_of_the_path_keeps_the_query() {
         let spec = Upstream::of_url(UpstreamUrl::parse("http://h/v1").expect("valid"));
-        let target = Target::of(&spec.targets[0], &spec, &Arc::default(), |_| None);
+        let target = Target::of(&spec.targets[0], &spec, &Arc::default(), &Arc::default(), |_| None);
         let uri = target.uri_for(&"/a/b?c=%20".parse().expect("valid"), &Tail::Rewritten("/x".into()));
         assert_eq!(uri.expect("fits"), "/v1/x?c=%20");
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,7 +29,11 @@ pub struct Api {
     pub impossible: bool,
     pub protocol: UpstreamProtocol,
     pub tls: Arc<ClientTls>,
+    pub edit: Option<Edit>,
 }
+
+/// What else is changed in an API before it is compiled.
+pub type Edit = Rc<dyn Fn(&mut gatepost_model::Api)>;
 
 impl Api {
     pub fn at(base_path: &'static str, upstream: impl Into<String>) -> Self {
@@ -42,7 +47,13 @@ impl Api {
             impossible: false,
             protocol: UpstreamProtocol::default(),
             tls: Arc::default(),
+            edit: None,
         }
+    }
+
+    /// With everything else that an API can have.
+    pub fn edited(self, edit: impl Fn(&mut gatepost_model::Api) + 'static) -> Self {
+        Self { edit: Some(Rc::new(edit)), ..self }
     }
 
     /// The same over HTTP/2 with prior knowledge.
@@ -56,7 +67,7 @@ impl Api {
         self
     }
 
-    fn route(&self, number: i64) -> Arc<Route> {
+    fn route(&self, number: i64, before: &Plan) -> Arc<Route> {
         let links = self.policy.iter().map(|make| {
             let both = ActsOn { request: true, response: true };
             Link::new(AppliedPolicyId(1), "test-policy", both, &[], Some(make())).expect("valid")
@@ -67,7 +78,7 @@ impl Api {
             Enforcement::Ready(Chain::new(links.collect()))
         };
         let upstream = Upstream::of_url(UpstreamUrl::parse(&self.upstream).expect("valid"));
-        let api = gatepost_model::Api {
+        let mut api = gatepost_model::Api {
             id: ApiId(number),
             name: format!("API {number}"),
             asset_id: Slug::of_name(&format!("api {number}")),
@@ -85,8 +96,14 @@ impl Api {
             created_at: 0,
             updated_at: 0,
         };
-        let tls = RouteTls { own: self.tls.clone(), routes: Vec::new() };
-        Arc::new(Route::new(&api, &tls, enforcement, None))
+        if let Some(edit) = &self.edit {
+            edit(&mut api);
+        }
+        let routes = api.routes.iter().map(|_| Arc::default()).collect();
+        let tls = RouteTls { own: self.tls.clone(), routes };
+        let mut known = before.listeners.values().flat_map(|listener| listener.routes.routes());
+        let known = known.find(|route| route.api == api.id);
+        Arc::new(Route::new(&api, &tls, enforcement, known.map(Arc::as_ref)))
     }
 }
 
@@ -150,8 +167,9 @@ impl World {
         apis: &[Api],
         greeting: &Greeting,
     ) -> Vec<ListenerState> {
+        let before = self.gateway.plan();
         let listener = || ListenerPlan {
-            routes: RouteTable::new(apis.iter().zip(1..).map(|(api, number)| api.route(number))),
+            routes: RouteTable::new(apis.iter().zip(1..).map(|(api, number)| api.route(number, &before))),
             greeting: greeting.clone(),
         };
         let listeners: BTreeMap<_, _> = addresses.iter().map(|address| (*address, listener())).collect();
