@@ -119,3 +119,27 @@ fn secrets_are_shown_when_issued_and_on_request_only() {
         assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{file}");
     }
 }
+
+#[test]
+fn calls_pass_unrecorded_while_recording_is_off_and_count_again_when_it_is_on() {
+    let (backend, gateway) = (Backend::start(), Gateway::start());
+    let (_, url) = gateway.add_api("Posts API", &format!("{}/posts", backend.url));
+    let record = |gateway: &Gateway, on: bool| {
+        let mut settings = gateway.show("/settings");
+        settings["recording"] = json!(on);
+        gateway.manage("PUT", "/settings", settings);
+    };
+    record(&gateway, false);
+    assert_eq!(get(&caller(), &url, &[]).status, 200);
+    assert_eq!(gateway.show("/status")["recording"]["on"], json!(false));
+    let gateway = Gateway::start_on(gateway.kill(), &[]);
+    assert_eq!(get(&caller(), &url, &[]).status, 200, "still off after a new start");
+    record(&gateway, true);
+    assert_eq!(get(&caller(), &url, &[]).status, 200);
+    let recorded = until("the third call is there", || {
+        let page = gateway.show("/calls");
+        let calls = page["calls"].as_array().unwrap().len();
+        (calls > 0).then_some(calls)
+    });
+    assert_eq!(recorded, 1);
+}

@@ -97,8 +97,9 @@ impl Control {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let store = Store::open(&options.data_dir)?;
         let settings = crate::routes::settings::Settings::load(&store)?;
-        let settings = gatepost_traffic::Settings { retention: settings.retention(), ..Default::default() };
-        let traffic = Traffic::open(&options.data_dir, options.workers, settings, system_clock())?;
+        let kept = gatepost_traffic::Settings { retention: settings.retention(), ..Default::default() };
+        let traffic = Traffic::open(&options.data_dir, options.workers, kept, system_clock())?;
+        traffic.set_recording(settings.recording);
         let gateway = Gateway::start(options.workers, traffic.recorder(), Limits::default())?;
         let control = Self(Arc::new(Inner {
             traffic,

@@ -34,6 +34,8 @@ pub(crate) struct Call {
     worker: Rc<Worker>,
     /// What its connection is doing.
     watch: Rc<Watch>,
+    /// False while the operator wants no calls recorded.
+    is_wanted: bool,
     /// What is counted of it.
     pub(crate) facts: CallFacts,
     detail: CallDetail,
@@ -93,6 +95,7 @@ impl Call {
         Box::new(Self {
             worker: worker.clone(),
             watch: caller.watch.clone(),
+            is_wanted: worker.sink.wants_calls(),
             facts,
             detail,
             arrived: Instant::now(),
@@ -122,12 +125,11 @@ impl Call {
     pub(crate) fn answer_with(mut self: Box<Self>, mut response: Response) -> http::Response<RecordedBody> {
         self.facts.status = response.status().as_u16();
         form::fit(&mut response, &self.detail.request_headers);
-        self.detail.response_headers = capture(response.headers());
-        self.detail.response_body = response
-            .body()
-            .as_full()
-            .filter(|body| body.len() <= MAX_KEPT_BODY)
-            .map(|body| String::from_utf8_lossy(body).into());
+        if self.is_wanted {
+            self.detail.response_headers = capture(response.headers());
+            let body = response.body().as_full().filter(|body| body.len() <= MAX_KEPT_BODY);
+            self.detail.response_body = body.map(|body| String::from_utf8_lossy(body).into());
+        }
         response.map(|body| RecordedBody { body, call: self })
     }
 
@@ -172,8 +174,10 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let now = Instant::now();
-        let (facts, detail) = self.close(now);
-        self.worker.sink.record(self.worker.number, facts, detail);
+        if self.is_wanted {
+            let (facts, detail) = self.close(now);
+            self.worker.sink.record(self.worker.number, facts, detail);
+        }
         self.watch.served(now);
     }
 }

@@ -70,6 +70,12 @@ pub struct CallDetail {
 
 /// Where calls go when they are over. Must never block and never fail (invariant 5).
 pub trait CallSink: Send + Sync + 'static {
+    /// False while calls are not recorded at all: then nothing is captured of them, and [`record`](Self::record) is not
+    /// called.
+    fn wants_calls(&self) -> bool {
+        true
+    }
+
     /// Takes one call. `worker` is the number of the data-plane thread, from 0.
     fn record(&self, worker: usize, facts: CallFacts, detail: CallDetail);
 }

@@ -1,7 +1,7 @@
 //! Where data-plane threads leave their calls: never blocks, never fails, never loses a count.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 use gatepost_model::{CallDetail, CallFacts, CallSink};
@@ -15,6 +15,7 @@ pub(crate) type Recorded = Box<(CallFacts, CallDetail)>;
 /// One waiting line a data-plane thread, so that threads do not meet.
 pub(crate) struct Recorder {
     lanes: Box<[Lane]>,
+    is_off: AtomicBool,
     recorded: AtomicU64,
     dropped: AtomicU64,
 }
@@ -36,6 +37,7 @@ impl Recorder {
         let lane = |_| Lane { waiting: ArrayQueue::new(capacity.max(1)), overflow: Mutex::default() };
         Self {
             lanes: (0..workers.get()).map(lane).collect(),
+            is_off: AtomicBool::new(false),
             recorded: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
         }
@@ -65,6 +67,11 @@ impl Recorder {
         self.dropped.fetch_add(details, Ordering::Relaxed);
     }
 
+    /// Whether calls are recorded from now on.
+    pub fn switch(&self, on: bool) {
+        self.is_off.store(!on, Ordering::Relaxed);
+    }
+
     /// Calls counted since the start.
     pub fn recorded(&self) -> u64 {
         self.recorded.load(Ordering::Relaxed)
@@ -77,6 +84,10 @@ impl Recorder {
 }
 
 impl CallSink for Recorder {
+    fn wants_calls(&self) -> bool {
+        !self.is_off.load(Ordering::Relaxed)
+    }
+
     fn record(&self, worker: usize, facts: CallFacts, detail: CallDetail) {
         let lane = &self.lanes[worker % self.lanes.len()];
         if let Err(call) = lane.waiting.push(Box::new((facts, detail))) {

@@ -135,6 +135,11 @@ impl Traffic {
         *self.shared.retention.lock() = retention;
     }
 
+    /// Switches the recording on or off, from the next call on. While it is off calls are neither kept nor counted.
+    pub fn set_recording(&self, on: bool) {
+        self.recorder.switch(on);
+    }
+
     /// Everything that happens from now on, at most 25 events a second. A listener that falls 128 events behind misses
     /// some, which its receiver tells.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {

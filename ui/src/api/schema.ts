@@ -1166,6 +1166,8 @@ export interface components {
         };
         /** @description What is recorded. */
         RecordingView: {
+            /** @description Calls are recorded. */
+            on: boolean;
             /**
              * Format: int64
              * @description Calls kept in detail now.
@@ -1297,6 +1299,8 @@ export interface components {
         };
         /** @description What an operator can set. */
         Settings: {
+            /** @description Calls are recorded; default true. While it is off they are neither kept nor counted. */
+            recording?: boolean;
             /**
              * Format: int64
              * @description How many calls are kept in detail: 1,000 to 10,000,000; default 100,000.

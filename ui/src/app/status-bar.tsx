@@ -74,6 +74,7 @@ function Recording({ status }: { status: Status }) {
       </span>
     );
   }
+  if (!status.recording.on) return <span className="c4">Calls are not recorded</span>;
   const dropped = status.recording.dropped_details;
   if (dropped === 0) return <span title={`${count(status.recording.calls)} calls kept`}>Every call recorded</span>;
   return (

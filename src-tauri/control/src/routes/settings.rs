@@ -1,4 +1,4 @@
-//! Settings: how long calls are kept, and whether the first-run walk is over.
+//! Settings: whether calls are recorded and how long they are kept, and whether the first-run walk is over.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -24,6 +24,9 @@ pub(crate) fn routes() -> OpenApiRouter<Control> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
+    /// Calls are recorded; default true. While it is off they are neither kept nor counted.
+    #[serde(default = "on")]
+    pub(crate) recording: bool,
     /// How many calls are kept in detail: 1,000 to 10,000,000; default 100,000.
     pub(crate) retention_calls: u64,
     /// For how many days: 1 to 365; default 7.
@@ -32,9 +35,13 @@ pub(crate) struct Settings {
     pub(crate) tour_done: bool,
 }
 
+fn on() -> bool {
+    true
+}
+
 impl Default for Settings {
     fn default() -> Self {
-        Self { retention_calls: 100_000, retention_days: 7, tour_done: false }
+        Self { recording: true, retention_calls: 100_000, retention_days: 7, tour_done: false }
     }
 }
 
@@ -89,6 +96,7 @@ async fn change(State(control): State<Control>, body: Bytes) -> Result<Json<Sett
     })
     .await??;
     control.traffic().set_retention(settings.retention());
+    control.traffic().set_recording(settings.recording);
     control.notify(vec![Topic::Settings, Topic::Status]);
     Ok(Json(settings))
 }

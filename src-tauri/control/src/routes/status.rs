@@ -66,6 +66,8 @@ enum ListenerStateView {
 /// What is recorded.
 #[derive(Serialize, ToSchema)]
 struct RecordingView {
+    /// Calls are recorded.
+    on: bool,
     /// Calls kept in detail now.
     calls: u64,
     /// Calls that were counted but whose detail was dropped under pressure, since the program began.
@@ -125,6 +127,7 @@ async fn show(State(control): State<Control>) -> Result<Json<Status>, ApiError> 
         data_dir: control.data_dir().display().to_string(),
         listeners: listeners(&control),
         recording: RecordingView {
+            on: settings.recording,
             calls: recording.kept_calls,
             dropped_details: recording.dropped_details,
             fault: recording.fault,

@@ -220,7 +220,7 @@ const routes: Record<string, Handler> = {
       started_at: state.started_at,
       data_dir: "/home/sam/.local/share/gatepost",
       listeners: listeners(),
-      recording: { calls: state.calls.length, dropped_details: 0, ...state.settings },
+      recording: { on: true, calls: state.calls.length, dropped_details: 0, ...state.settings },
       sample: { running: state.sample_running, url: state.sample_running ? "http://127.0.0.1:9000" : null, message: null },
       memory_bytes: 39_845_888,
       console: { headless: true },

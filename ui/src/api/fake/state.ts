@@ -20,7 +20,7 @@ export const state = {
   /** Calls of the tester that the live stream has not told yet. */
   unreported: [] as CallSummary[],
   changes: [] as PlanChange[],
-  settings: { retention_calls: 1_000_000, retention_days: 30, tour_done: !empty } as Settings,
+  settings: { recording: true, retention_calls: 1_000_000, retention_days: 30, tour_done: !empty } as Settings,
   sample_running: !empty,
   has_traffic: !empty,
 };

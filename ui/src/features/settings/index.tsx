@@ -7,7 +7,7 @@ import type { Settings, Status } from "@/api/types";
 import { setTheme, type Theme, usePreferences } from "@/app/preferences";
 import { count, moment, plural, sentences } from "@/shared/format";
 import { Screen } from "@/shared/screen";
-import { Button, CopyButton, ErrorNote, Field, Segments, StatusChip, TextInput, toast } from "@/shared/ui";
+import { Button, CopyButton, ErrorNote, Field, Segments, StatusChip, Switch, TextInput, toast } from "@/shared/ui";
 
 const THEMES: { value: Theme; label: string }[] = [
   { value: "system", label: "As the system" },
@@ -53,18 +53,19 @@ function Appearance() {
 
 /** How much of the past is kept; the figures of older calls stay, their details go. */
 function Recording({ saved, status }: { saved: Settings; status: Status | undefined }) {
+  const [on, setOn] = useState(saved.recording ?? true);
   const [calls, setCalls] = useState(String(saved.retention_calls));
   const [days, setDays] = useState(String(saved.retention_days));
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const changed = calls !== String(saved.retention_calls) || days !== String(saved.retention_days);
+  const changed = on !== (saved.recording ?? true) || calls !== String(saved.retention_calls) || days !== String(saved.retention_days);
   const at = (field: string) => (error instanceof ApiError ? error.at(field) : undefined);
   const save = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
     try {
-      await actions.saveSettings({ ...saved, retention_calls: Number(calls), retention_days: Number(days) });
+      await actions.saveSettings({ ...saved, recording: on, retention_calls: Number(calls), retention_days: Number(days) });
       toast("Recording settings are saved.");
     } catch (failure) {
       setError(failure);
@@ -79,6 +80,17 @@ function Recording({ saved, status }: { saved: Settings; status: Status | undefi
         {status && <span className="push small t3">{count(status.recording.calls)} calls kept now</span>}
       </div>
       <div className="settings-body form">
+        <div className="switch-field">
+          <Switch id="recording-on" checked={on} onChange={setOn} />
+          <div>
+            <label className="label" htmlFor="recording-on">
+              Record calls
+            </label>
+            <div className="help">
+              Off, calls pass as before but are neither kept nor counted: Traffic and Analytics show nothing of them.
+            </div>
+          </div>
+        </div>
         <div className="field-row">
           <Field label="Keep at most" help="The oldest calls go first." fault={at("retention_calls")}>
             {(ids) => (
