@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, ClientAppId, ContractState};
+use gatepost_model::{
+    Api, ApiId, AppliedPolicy, Catalog, ClientApp, ClientAppId, Contract, ContractState, Credential,
+};
 use gatepost_store::{NewApi, NewPolicy, Secret, Write};
 use serde_json::Value;
 
@@ -17,38 +19,72 @@ const TOUCHED: &[Topic] = &[Topic::Apis, Topic::Policies, Topic::Clients, Topic:
 
 /// Applies `file` to the running instance; true when anything changed. `source` names it in the history.
 pub async fn apply(control: &Control, file: CheckedFile, source: &str) -> Result<bool, ApiError> {
-    if !differs(&file, &control.in_force().catalog) {
+    if !differs(&file, &Known::of(&control.in_force().catalog)) {
         return Ok(false);
     }
     control.save(format!("Applied {source}"), TOUCHED, move |tx| write(file, tx)).await?;
     Ok(true)
 }
 
+/// A catalog by the names that a file uses.
+struct Known<'a> {
+    catalog: &'a Catalog,
+    apis: HashMap<ApiName<'a>, &'a Api>,
+    clients: HashMap<&'a str, &'a ClientApp>,
+    credentials: HashMap<&'a str, &'a Credential>,
+}
+
+/// `asset_id`, version and label.
+type ApiName<'a> = (&'a str, &'a str, &'a str);
+
+impl<'a> Known<'a> {
+    fn of(catalog: &'a Catalog) -> Self {
+        let apis = catalog.apis.iter().map(|api| ((api.asset_id.as_str(), &*api.version, &*api.label), api));
+        let credentials = catalog.credentials.iter();
+        Self {
+            catalog,
+            apis: apis.collect(),
+            clients: catalog.clients.iter().map(|app| (app.name.as_str(), app)).collect(),
+            credentials: credentials.map(|credential| (credential.client_id.as_str(), credential)).collect(),
+        }
+    }
+
+    fn api(&self, api: &NewApi) -> Option<&'a Api> {
+        self.apis.get(&(api.asset_id.as_str(), &*api.version, &*api.label)).copied()
+    }
+
+    fn contract(&self, client: ClientAppId, api: ApiId) -> Option<&'a Contract> {
+        self.catalog.contracts_of(client).find(|contract| contract.api_id == api)
+    }
+}
+
+/// Each name is in a checked file once, so what was there before is all that has to be known.
 fn write(file: CheckedFile, tx: &mut Write<'_>) -> Result<(), ApiError> {
+    let catalog = tx.load()?;
+    let known = Known::of(&catalog);
     let mut apis = HashMap::new();
     for (n, entry) in file.apis.into_iter().enumerate() {
         certificates::must_exist(tx, &entry.api).map_err(|error| error.under(&format!("apis[{n}]")))?;
         let key = (entry.api.asset_id.to_string(), entry.api.version.clone(), entry.api.label.clone());
-        apis.insert(key, write_api(entry, tx)?);
+        apis.insert(key, write_api(entry, &known, tx)?);
     }
     let mut clients = HashMap::new();
     for client in file.clients {
-        clients.insert(client.name.trim().to_owned(), write_client(client, tx)?);
+        clients.insert(client.name.trim().to_owned(), write_client(client, &known, tx)?);
     }
     for contract in file.contracts {
         let FileContract { client, api, version, label } = contract;
         let pair = clients.get(client.as_str()).zip(apis.get(&(api, version, label)));
         let (app, api) =
             pair.ok_or_else(|| ApiError::Internal("a checked contract lost its sides".into()))?;
-        write_contract(*app, *api, tx)?;
+        write_contract(*app, *api, &known, tx)?;
     }
     Ok(())
 }
 
-fn write_api(entry: CheckedApi, tx: &mut Write<'_>) -> Result<ApiId, ApiError> {
-    let catalog = tx.load()?;
+fn write_api(entry: CheckedApi, known: &Known<'_>, tx: &mut Write<'_>) -> Result<ApiId, ApiError> {
     let api = entry.api;
-    let id = match catalog.apis.iter().find(|known| is_same(known, &api)) {
+    let id = match known.api(&api) {
         Some(known) if equals(known, &api) => known.id,
         Some(known) => {
             tx.update_api(known.id, &api)?;
@@ -56,7 +92,7 @@ fn write_api(entry: CheckedApi, tx: &mut Write<'_>) -> Result<ApiId, ApiError> {
         }
         None => tx.insert_api(&api)?,
     };
-    write_policies(id, &entry.policies, &catalog, tx)?;
+    write_policies(id, &entry.policies, known.catalog, tx)?;
     Ok(id)
 }
 
@@ -90,11 +126,10 @@ fn write_policies(
     Ok(())
 }
 
-fn write_client(client: FileClient, tx: &mut Write<'_>) -> Result<ClientAppId, ApiError> {
-    let catalog = tx.load()?;
+fn write_client(client: FileClient, known: &Known<'_>, tx: &mut Write<'_>) -> Result<ClientAppId, ApiError> {
     let input = ClientAppInput { name: client.name, description: client.description };
     let input = input.check().map_err(ApiError::Invalid)?;
-    let id = match catalog.clients.iter().find(|app| app.name == input.name) {
+    let id = match known.clients.get(input.name.as_str()) {
         Some(app) => {
             let id = app.id;
             if app.description != input.description {
@@ -105,8 +140,7 @@ fn write_client(client: FileClient, tx: &mut Write<'_>) -> Result<ClientAppId, A
         None => tx.insert_client(&input)?,
     };
     for credential in client.credentials {
-        let known = catalog.credentials.iter().find(|known| known.client_id == credential.client_id);
-        if let Some(known) = known {
+        if let Some(known) = known.credentials.get(credential.client_id.as_str()) {
             let same = known.client_app_id == id
                 && known.secret_hash == Secret::new(credential.client_secret.clone()).hash();
             if same {
@@ -119,9 +153,13 @@ fn write_client(client: FileClient, tx: &mut Write<'_>) -> Result<ClientAppId, A
     Ok(id)
 }
 
-fn write_contract(app: ClientAppId, api: ApiId, tx: &mut Write<'_>) -> Result<(), ApiError> {
-    let catalog = tx.load()?;
-    match catalog.contracts.iter().find(|known| known.client_app_id == app && known.api_id == api) {
+fn write_contract(
+    app: ClientAppId,
+    api: ApiId,
+    known: &Known<'_>,
+    tx: &mut Write<'_>,
+) -> Result<(), ApiError> {
+    match known.contract(app, api) {
         Some(known) if known.state == ContractState::Approved => {}
         Some(known) => tx.set_contract_state(known.id, ContractState::Approved)?,
         None => {
@@ -132,46 +170,34 @@ fn write_contract(app: ClientAppId, api: ApiId, tx: &mut Write<'_>) -> Result<()
 }
 
 /// True when applying `file` would change anything.
-fn differs(file: &CheckedFile, catalog: &Catalog) -> bool {
+fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
     let api_differs = |entry: &CheckedApi| {
         let api = &entry.api;
-        let Some(known) = catalog.apis.iter().find(|known| is_same(known, api)) else { return true };
-        let in_force: Vec<_> = catalog.policies_of(known.id).collect();
-        !equals(known, api)
+        let Some(before) = known.api(api) else { return true };
+        let in_force: Vec<_> = known.catalog.policies_of(before.id).collect();
+        !equals(before, api)
             || in_force.len() != entry.policies.len()
             || in_force.iter().zip(&entry.policies).any(|(applied, wanted)| !is_in_force(applied, wanted))
     };
     let client_differs = |client: &FileClient| {
-        let Some(app) = catalog.clients.iter().find(|app| app.name == client.name.trim()) else {
-            return true;
-        };
+        let Some(app) = known.clients.get(client.name.trim()) else { return true };
         app.description != client.description.trim()
             || client.credentials.iter().any(|credential| {
-                !catalog.credentials.iter().any(|known| {
+                !known.credentials.get(credential.client_id.as_str()).is_some_and(|known| {
                     known.client_app_id == app.id
-                        && known.client_id == credential.client_id
                         && known.secret_hash == Secret::new(credential.client_secret.clone()).hash()
                 })
             })
     };
     let contract_differs = |contract: &FileContract| {
-        let app = catalog.clients.iter().find(|app| app.name == contract.client);
-        let api = catalog.apis.iter().find(|api| {
-            (api.asset_id.as_str(), &api.version, &api.label)
-                == (&contract.api, &contract.version, &contract.label)
-        });
+        let app = known.clients.get(contract.client.as_str());
+        let api = known.apis.get(&(&*contract.api, &*contract.version, &*contract.label));
         let Some((app, api)) = app.zip(api) else { return true };
-        !catalog.contracts.iter().any(|known| {
-            known.client_app_id == app.id && known.api_id == api.id && known.state == ContractState::Approved
-        })
+        known.contract(app.id, api.id).is_none_or(|known| known.state != ContractState::Approved)
     };
     file.apis.iter().any(api_differs)
         || file.clients.iter().any(client_differs)
         || file.contracts.iter().any(contract_differs)
-}
-
-fn is_same(known: &Api, api: &NewApi) -> bool {
-    (&known.asset_id, &known.version, &known.label) == (&api.asset_id, &api.version, &api.label)
 }
 
 fn equals(known: &Api, api: &NewApi) -> bool {

@@ -1,9 +1,9 @@
 //! What stands in `gatepost.yaml`, and every check that needs no running instance.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatepost_gateway::{Kind, MAX_POLICIES};
-use gatepost_model::{Fault, Faults, RouteInput, UpstreamInput, words};
+use gatepost_model::{BasePath, Fault, Faults, RouteInput, Slug, UpstreamInput, words};
 use gatepost_store::NewApi;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -195,13 +195,18 @@ fn check_policies(policies: &[AppliedPolicyInput], kinds: &[Kind], api: &str, fa
 }
 
 fn check_clashes(apis: &[(usize, CheckedApi)], faults: &mut Faults) {
-    for (place, (n, later)) in apis.iter().enumerate() {
-        let later = &later.api;
-        for (first, earlier) in &apis[..place] {
-            let earlier = &earlier.api;
-            let same_name = (&earlier.asset_id, &earlier.version, &earlier.label)
-                == (&later.asset_id, &later.version, &later.label);
-            if same_name {
+    // Two APIs that have neither of these in common cannot be in each other's way.
+    let mut same_asset: HashMap<&Slug, Vec<(usize, &NewApi)>> = HashMap::new();
+    let mut same_place: HashMap<(u16, &BasePath), Vec<(usize, &NewApi)>> = HashMap::new();
+    for (n, CheckedApi { api: later, .. }) in apis {
+        let named = same_asset.entry(&later.asset_id).or_default();
+        let placed = same_place.entry((later.listen.port, &later.listen.base_path)).or_default();
+        let same_name = |earlier: &NewApi| {
+            (&earlier.asset_id, &earlier.version, &earlier.label)
+                == (&later.asset_id, &later.version, &later.label)
+        };
+        for (first, earlier) in named.iter() {
+            if same_name(earlier) {
                 faults.add(
                     format!("apis[{n}].name"),
                     format!(
@@ -209,7 +214,12 @@ fn check_clashes(apis: &[(usize, CheckedApi)], faults: &mut Faults) {
                         later.asset_id, later.version, later.label
                     ),
                 );
-            } else if earlier.listen.clashes_with(&earlier.version, &later.listen, &later.version) {
+            }
+        }
+        for (first, earlier) in placed.iter() {
+            if !same_name(earlier)
+                && earlier.listen.clashes_with(&earlier.version, &later.listen, &later.version)
+            {
                 faults.add(
                     format!("apis[{n}].listen.base_path"),
                     format!(
@@ -219,6 +229,8 @@ fn check_clashes(apis: &[(usize, CheckedApi)], faults: &mut Faults) {
                 );
             }
         }
+        named.push((*n, later));
+        placed.push((*n, later));
     }
 }
 
@@ -259,18 +271,21 @@ fn check_contracts(
     clients: &[FileClient],
     faults: &mut Faults,
 ) {
+    let clients: HashSet<&str> = clients.iter().map(|client| client.name.trim()).collect();
+    let apis: HashSet<_> = apis
+        .iter()
+        .map(|(_, entry)| (entry.api.asset_id.as_str(), &*entry.api.version, &*entry.api.label))
+        .collect();
+    let mut first_places = HashMap::new();
     for (n, contract) in contracts.iter().enumerate() {
-        if !clients.iter().any(|client| client.name.trim() == contract.client) {
+        if !clients.contains(contract.client.as_str()) {
             faults.add(
                 format!("contracts[{n}].client"),
                 format!("there is no client `{}` in this file", contract.client),
             );
         }
         let wanted = (contract.api.as_str(), contract.version.as_str(), contract.label.as_str());
-        let found = apis.iter().any(|(_, entry)| {
-            (entry.api.asset_id.as_str(), entry.api.version.as_str(), entry.api.label.as_str()) == wanted
-        });
-        if !found {
+        if !apis.contains(&wanted) {
             faults.add(
                 format!("contracts[{n}].api"),
                 format!(
@@ -279,11 +294,8 @@ fn check_contracts(
                 ),
             );
         }
-        let same = |other: &FileContract| {
-            (&other.client, &other.api, &other.version, &other.label)
-                == (&contract.client, &contract.api, &contract.version, &contract.label)
-        };
-        if let Some(first) = contracts[..n].iter().position(same) {
+        let first = *first_places.entry((contract.client.as_str(), wanted)).or_insert(n);
+        if first < n {
             faults.add(format!("contracts[{n}]"), format!("is the same contract as contracts[{first}]"));
         }
     }
