@@ -11,7 +11,7 @@ use gatepost_model::{ApiId, BasePath, Listen, Slug, Upstream, UpstreamUrl};
 use gatepost_store::{NewApi, NewClient, NewPolicy, Secret, Store, Write, WriteError};
 use serde_json::{Value, json};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let dir = PathBuf::from(arguments.next().expect("many <data dir> [apis] [clients] [rounds]"));
@@ -51,7 +51,8 @@ async fn main() {
         ("rename a client app", "PUT", "/api/clients/1", json!({"name": "Client 1", "description": "again"})),
         ("show an API", "GET", &format!("/api/apis/{api}"), Value::Null),
         ("list APIs", "GET", "/api/apis", Value::Null),
-        ("list client apps", "GET", "/api/clients", Value::Null),
+        ("list client apps", "GET", "/api/clients?limit=200", Value::Null),
+        ("find client apps", "GET", "/api/clients?limit=200&search=client-777", Value::Null),
         ("list an API's contracts", "GET", &format!("/api/contracts?api_id={api}"), Value::Null),
         ("show the status", "GET", "/api/status", Value::Null),
     ] {
@@ -115,6 +116,7 @@ fn add_api(tx: &mut Write<'_>, number: i64) -> Result<(), WriteError> {
             hosts: Vec::new(),
             version_header: None,
         },
+        routes: Vec::new(),
         upstream: Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:9000/posts").expect("a URL")),
         asset_id,
     })?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use gatepost_gateway::{Gateway, Kind, Limits, StateStore, TlsStore};
+use gatepost_gateway::{Gateway, Kind, Limits, Plan, StateStore, TlsStore};
 use gatepost_model::Fault;
 use gatepost_policies::KINDS;
 use gatepost_store::{Store, Write};
@@ -20,8 +20,10 @@ use crate::error::ApiError;
 use crate::plan::{InForce, compile, first_clash};
 use crate::sample::Sample;
 
-/// How often a port that could not be had is tried again.
-const RETRY_PORTS: Duration = Duration::from_secs(5);
+/// How often a port that could not be had is tried again, and Plans that nobody runs any more are freed.
+const TICK: Duration = Duration::from_secs(5);
+/// How many Plans may wait to be freed before a save does it.
+const MAX_RETIRED: usize = 64;
 /// How long running calls may take to finish when the program stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How many "changed" notices a slow listener may lag behind.
@@ -83,12 +85,37 @@ struct Inner {
     states: StateStore,
     tls: TlsStore,
     in_force: ArcSwap<InForce>,
+    /// What was in force and may still be in use: kept so that no gateway thread is the last to let go of it, which
+    /// would cost that thread the time to free it.
+    retired: Mutex<Vec<Arc<Plan>>>,
     /// One save at a time.
     saving: Mutex<()>,
     notices: broadcast::Sender<Vec<Topic>>,
     sample: Sample,
     options: Options,
     started_at: i64,
+}
+
+impl Inner {
+    fn retire(&self, plan: Arc<Plan>) {
+        let mut retired = self.retired.lock();
+        retired.push(plan);
+        let full = retired.len() > MAX_RETIRED;
+        drop(retired);
+        if full {
+            self.free_retired();
+        }
+    }
+
+    /// Frees the Plans that nobody runs any more.
+    fn free_retired(&self) {
+        let mut retired = self.retired.lock();
+        let (used, free): (Vec<_>, Vec<_>) =
+            retired.drain(..).partition(|plan: &Arc<Plan>| Arc::strong_count(plan) > 1);
+        *retired = used;
+        drop(retired);
+        drop(free);
+    }
 }
 
 impl Control {
@@ -107,6 +134,7 @@ impl Control {
             states: StateStore::new(),
             tls: TlsStore::new(),
             in_force: ArcSwap::from_pointee(InForce::default()),
+            retired: Mutex::default(),
             saving: Mutex::new(()),
             notices: broadcast::Sender::new(NOTICES),
             sample: Sample::default(),
@@ -115,7 +143,7 @@ impl Control {
             store,
         }));
         control.enforce_stored()?;
-        control.retry_ports();
+        control.tick();
         Ok(control)
     }
 
@@ -131,12 +159,13 @@ impl Control {
         Ok(())
     }
 
-    fn retry_ports(&self) {
+    fn tick(&self) {
         let inner = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(RETRY_PORTS).await;
+                tokio::time::sleep(TICK).await;
                 let Some(inner) = inner.upgrade() else { return };
+                inner.free_retired();
                 let before = inner.gateway.listeners();
                 if inner.gateway.retry_failed() != before {
                     // Nobody listening is fine.
@@ -179,6 +208,7 @@ impl Control {
         })?;
         inner.gateway.apply(Arc::clone(&in_force.plan));
         inner.in_force.store(Arc::new(in_force));
+        inner.retire(Arc::clone(&before.plan));
         Ok(value)
     }
 

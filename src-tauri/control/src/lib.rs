@@ -11,6 +11,7 @@ mod input;
 mod inputs;
 mod live;
 mod names;
+mod page;
 mod plan;
 mod router;
 mod routes;

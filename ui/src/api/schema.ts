@@ -186,7 +186,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All client apps, by number. */
+        /** Client apps, by number: all, or a page of them. */
         get: operations["list_clients"];
         put?: never;
         /** Creates a client app and issues its first credential; only this answer carries the secret. */
@@ -274,7 +274,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Contracts, by number. */
+        /** Contracts, by number: all, or a page of them. */
         get: operations["list_contracts"];
         put?: never;
         /** Lets a client app call an API. */
@@ -771,6 +771,12 @@ export interface components {
             response_bytes: number;
             /** @description The `x-request-id` of call and answer. */
             request_id: string;
+        };
+        /** @description How much is configured. */
+        CatalogView: {
+            apis: number;
+            clients: number;
+            contracts: number;
         };
         /** @description How much may go on at once; past it calls are answered 503. 1 to 1,000,000 each; absent is without end. */
         CeilingsInput: {
@@ -1326,6 +1332,7 @@ export interface components {
             /** @description Of the program. */
             version: string;
             plan: components["schemas"]["PlanView"];
+            catalog: components["schemas"]["CatalogView"];
             /**
              * Format: int64
              * @description Epoch milliseconds.
@@ -2032,7 +2039,14 @@ export interface operations {
     };
     list_clients: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Part of the name, or of a client ID. */
+                search?: string | null;
+                /** @description 1 to 1,000. */
+                limit?: number | null;
+                /** @description Only those with larger numbers. */
+                after?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2293,6 +2307,10 @@ export interface operations {
             query?: {
                 api_id?: number | null;
                 client_app_id?: number | null;
+                /** @description 1 to 1,000. */
+                limit?: number | null;
+                /** @description Only those with larger numbers. */
+                after?: number | null;
             };
             header?: never;
             path?: never;

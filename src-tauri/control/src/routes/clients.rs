@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use gatepost_model::{ClientApp, ClientAppId};
 use gatepost_store::{Secret, generate_client_id, generate_secret};
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,6 +18,7 @@ use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body_and_check;
 use crate::inputs::ClientAppInput;
+use crate::page::{Page, found_in};
 use crate::plan::InForce;
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
@@ -57,11 +58,28 @@ fn view(control: &Control, id: i64) -> Result<ClientAppView, ApiError> {
     Ok(ClientAppView::of(client_of(&in_force, id)?, &in_force))
 }
 
-/// All client apps, by number.
-#[utoipa::path(get, path = "/clients", operation_id = "list_clients", responses((status = 200, body = Vec<ClientAppView>)))]
-async fn list(State(control): State<Control>) -> Json<Vec<ClientAppView>> {
+#[derive(Deserialize, IntoParams)]
+struct Search {
+    /// Part of the name, or of a client ID.
+    search: Option<String>,
+}
+
+/// Client apps, by number: all, or a page of them.
+#[utoipa::path(get, path = "/clients", operation_id = "list_clients", params(Search, Page),
+    responses((status = 200, body = Vec<ClientAppView>)))]
+async fn list(
+    State(control): State<Control>,
+    Query(Search { search }): Query<Search>,
+    Query(page): Query<Page>,
+) -> Json<Vec<ClientAppView>> {
     let in_force = control.in_force();
-    Json(in_force.catalog.clients.iter().map(|app| ClientAppView::of(app, &in_force)).collect())
+    let catalog = &in_force.catalog;
+    let wanted = |app: &&ClientApp| {
+        let client_ids = catalog.credentials_of(app.id).map(|credential| credential.client_id.as_str());
+        found_in(search.as_deref(), std::iter::once(app.name.as_str()).chain(client_ids))
+    };
+    let found = page.of(catalog.clients.iter().filter(wanted), |app| app.id.0);
+    Json(found.map(|app| ClientAppView::of(app, &in_force)).collect())
 }
 
 /// Creates a client app and issues its first credential; only this answer carries the secret.

@@ -16,6 +16,7 @@ use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body;
 use crate::names::Names;
+use crate::page::Page;
 use crate::plan::InForce;
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
@@ -59,14 +60,6 @@ impl ContractView {
             updated_at: contract.updated_at,
         }
     }
-
-    /// Those that `wanted` takes, by number.
-    fn all(catalog: &Catalog, wanted: impl Fn(&Contract) -> bool) -> Vec<Self> {
-        let contracts = catalog.contracts.iter().filter(|contract| wanted(contract));
-        let mut views: Vec<_> = contracts.map(|contract| Self::of(contract, catalog)).collect();
-        views.sort_unstable_by_key(|view| view.id);
-        views
-    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -75,14 +68,24 @@ struct Filter {
     client_app_id: Option<i64>,
 }
 
-/// Contracts, by number.
-#[utoipa::path(get, path = "/contracts", operation_id = "list_contracts", params(Filter),
+/// Contracts, by number: all, or a page of them.
+#[utoipa::path(get, path = "/contracts", operation_id = "list_contracts", params(Filter, Page),
     responses((status = 200, body = Vec<ContractView>)))]
-async fn list(State(control): State<Control>, Query(filter): Query<Filter>) -> Json<Vec<ContractView>> {
-    Json(ContractView::all(&control.in_force().catalog, |contract| {
-        filter.api_id.is_none_or(|id| contract.api_id.0 == id)
-            && filter.client_app_id.is_none_or(|id| contract.client_app_id.0 == id)
-    }))
+async fn list(
+    State(control): State<Control>,
+    Query(filter): Query<Filter>,
+    Query(page): Query<Page>,
+) -> Json<Vec<ContractView>> {
+    let in_force = control.in_force();
+    let catalog = &in_force.catalog;
+    let mut found: Vec<&Contract> = match filter.client_app_id {
+        Some(id) => catalog.contracts_of(ClientAppId(id)).collect(),
+        None => catalog.contracts.iter().collect(),
+    };
+    found.retain(|contract| filter.api_id.is_none_or(|id| contract.api_id.0 == id));
+    found.sort_unstable_by_key(|contract| contract.id);
+    let found = page.of(found.into_iter(), |contract| contract.id.0);
+    Json(found.map(|contract| ContractView::of(contract, catalog)).collect())
 }
 
 /// Who wants to call what.

@@ -23,6 +23,7 @@ struct Status {
     /// Of the program.
     version: &'static str,
     plan: PlanView,
+    catalog: CatalogView,
     /// Epoch milliseconds.
     started_at: i64,
     data_dir: String,
@@ -32,6 +33,14 @@ struct Status {
     /// Resident memory of the program in bytes, where the system tells.
     memory_bytes: Option<u64>,
     console: ConsoleView,
+}
+
+/// How much is configured.
+#[derive(Serialize, ToSchema)]
+struct CatalogView {
+    apis: usize,
+    clients: usize,
+    contracts: usize,
 }
 
 /// The Plan in force.
@@ -123,6 +132,11 @@ async fn show(State(control): State<Control>) -> Result<Json<Status>, ApiError> 
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION"),
         plan: PlanView { number: in_force.plan.number, since_ms: in_force.plan.since_ms },
+        catalog: CatalogView {
+            apis: in_force.catalog.apis.len(),
+            clients: in_force.catalog.clients.len(),
+            contracts: in_force.catalog.contracts.len(),
+        },
         started_at: control.started_at(),
         data_dir: control.data_dir().display().to_string(),
         listeners: listeners(&control),

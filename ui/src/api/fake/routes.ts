@@ -217,6 +217,7 @@ const routes: Record<string, Handler> = {
     ok({
       version: "0.1.0",
       plan: state.plan,
+      catalog: { apis: state.apis.length, clients: state.clients.length, contracts: state.contracts.length },
       started_at: state.started_at,
       data_dir: "/home/sam/.local/share/gatepost",
       listeners: listeners(),
