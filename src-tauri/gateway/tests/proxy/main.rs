@@ -5,6 +5,7 @@ mod grpc;
 mod headers;
 mod http1;
 mod http2;
+mod http2_floods;
 mod http2_upstream;
 mod lifecycle;
 mod records;

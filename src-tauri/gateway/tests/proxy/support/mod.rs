@@ -6,6 +6,7 @@ mod authority;
 mod backend;
 mod caller_over_tls;
 mod client;
+pub mod frames;
 pub mod http2;
 mod tls;
 mod world;
