@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -58,6 +57,11 @@ impl Body {
             Self::Full(bytes) => Some(bytes),
             _ => None,
         }
+    }
+
+    /// True for a body that only the task which serves its caller's connection may read.
+    pub(crate) fn is_bound_to_its_task(&self) -> bool {
+        matches!(self, Self::Caller(CallerBody { stream: CallerStream::Http1(_), .. }))
     }
 
     /// True for a body that goes on as it came, so that the length its sender announced holds.
@@ -122,7 +126,6 @@ impl CallerBody {
         let polled = self.stream.poll_frame(cx);
         self.meter.caller_owes.set(polled.is_pending());
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.meter.sent_last.set(Some(Instant::now()));
             let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
             self.meter.request_bytes.set(self.meter.request_bytes.get() + bytes);
         }

@@ -1,8 +1,12 @@
 //! The `Date` header (RFC 9110, 6.6.1), put together once a second.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::fmt::Write as _;
 use std::time::SystemTime;
+
+use http::HeaderValue;
+
+const NAME: &str = "date: ";
 
 /// One worker's last `Date`.
 #[derive(Default)]
@@ -14,15 +18,26 @@ pub(crate) struct Date {
 impl Date {
     /// Writes the header's line for the current time.
     pub(crate) fn write(&self, output: &mut Vec<u8>) {
+        output.extend_from_slice(self.line().as_bytes());
+    }
+
+    /// The header's value.
+    pub(crate) fn value(&self) -> Option<HeaderValue> {
+        let line = self.line();
+        let value = line.strip_prefix(NAME)?.trim_end();
+        HeaderValue::from_str(value).ok()
+    }
+
+    fn line(&self) -> RefMut<'_, String> {
         let now = SystemTime::now();
         let second = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let mut line = self.line.borrow_mut();
         if line.is_empty() || self.second.replace(second) != second {
             line.clear();
             // Writing to memory cannot fail.
-            let _ = write!(line, "date: {}\r\n", httpdate::HttpDate::from(now));
+            let _ = write!(line, "{NAME}{}\r\n", httpdate::HttpDate::from(now));
         }
-        output.extend_from_slice(line.as_bytes());
+        line
     }
 }
 

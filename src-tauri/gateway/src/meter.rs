@@ -5,9 +5,14 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
-use http::{HeaderValue, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::deadline::Deadline;
+use crate::headers::strip_hop_by_hop;
+
+/// Most interim answers (1xx) before an answer.
+const MOST_INTERIMS: usize = 16;
 
 /// Shared by a call's parts on one thread.
 pub(crate) struct Meter {
@@ -17,8 +22,6 @@ pub(crate) struct Meter {
     pub(crate) caller_owes: Cell<bool>,
     /// When the upstream was first asked.
     pub(crate) sent_first: Cell<Option<Instant>>,
-    /// When the upstream was last given something of the request's body.
-    pub(crate) sent_last: Cell<Option<Instant>>,
     /// When the upstream's answer was over, or given up.
     pub(crate) upstream_ended: Cell<Option<Instant>>,
     /// The upstream's socket.
@@ -46,7 +49,6 @@ impl Meter {
             request_bytes: Cell::default(),
             caller_owes: Cell::default(),
             sent_first: Cell::default(),
-            sent_last: Cell::default(),
             upstream_ended: Cell::default(),
             address: Cell::default(),
             reused: Cell::default(),
@@ -57,5 +59,20 @@ impl Meter {
             interims: RefCell::default(),
             interims_seen: Cell::default(),
         }
+    }
+
+    /// Keeps an interim answer of the upstream for whoever serves the caller; 100 is between this hop and the
+    /// upstream. False when there are more than anybody means.
+    pub(crate) fn keep_interim(&self, mut interim: Response<()>) -> bool {
+        self.interims_seen.set(self.interims_seen.get() + 1);
+        if self.interims_seen.get() > MOST_INTERIMS {
+            return false;
+        }
+        if interim.status() != StatusCode::CONTINUE {
+            strip_hop_by_hop(interim.headers_mut());
+            interim.headers_mut().remove(CONTENT_LENGTH);
+            self.interims.borrow_mut().push(interim);
+        }
+        true
     }
 }

@@ -28,9 +28,6 @@ use crate::{Body, BodyError, Request};
 /// What an upstream's head may have.
 const LIMITS: HeadLimits = HeadLimits { bytes: 64 * 1_024, first_line: 16 * 1_024, fields: 256 };
 
-/// Most interim answers (1xx) before an answer.
-const MOST_INTERIMS: usize = 16;
-
 /// Why there is no answer, or no more of it.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -197,7 +194,9 @@ impl Connection {
                     if !is_interim(response.status()) {
                         return Poll::Ready(Ok(response));
                     }
-                    keep_interim(response, meter)?;
+                    if !meter.keep_interim(response) {
+                        return Poll::Ready(Err(Failure::NotHttp("too many interim answers")));
+                    }
                     continue;
                 }
                 Ok(None) if !begins_like_http(&self.io.input) => {
@@ -327,22 +326,6 @@ fn encoder_for(method: &Method, body: &Body) -> Option<Encoder> {
 
 fn is_interim(status: StatusCode) -> bool {
     status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS
-}
-
-/// Passes an interim answer to whoever serves the caller; 100 is between this hop and the upstream.
-fn keep_interim(interim: Response<()>, meter: &Meter) -> Result<(), Failure> {
-    let seen = meter.interims_seen.get() + 1;
-    meter.interims_seen.set(seen);
-    if seen > MOST_INTERIMS {
-        return Err(Failure::NotHttp("too many interim answers"));
-    }
-    if interim.status() != StatusCode::CONTINUE {
-        let mut interim = interim;
-        crate::headers::strip_hop_by_hop(interim.headers_mut());
-        interim.headers_mut().remove(http::header::CONTENT_LENGTH);
-        meter.interims.borrow_mut().push(interim);
-    }
-    Ok(())
 }
 
 /// False as soon as what came cannot be the beginning of an answer.

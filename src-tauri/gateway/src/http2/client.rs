@@ -2,20 +2,22 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
-use h2::Reason;
 use h2::client::ResponseFuture;
+use h2::{Reason, RecvStream};
 use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Uri, Version};
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::task::AbortHandle;
 
-use super::body::{Incoming, Stopped, send};
+use super::body::{Incoming, Stopped};
 use super::session::Lease;
+use super::upload::{Rest, Upload};
+use crate::meter::Meter;
+use crate::upstream::Patience;
 use crate::{BodyError, Request};
 
 /// Why there is no answer.
@@ -27,8 +29,10 @@ pub(crate) enum Failed {
     BrokeOff(h2::Error),
     /// The caller's body did not arrive to its end.
     CallerLeft,
-    /// The upstream took no more of the request for too long.
-    Stalled,
+    /// Something took too long.
+    Overdue,
+    /// More interim answers came than anybody means.
+    TooManyInterims,
 }
 
 impl From<h2::Error> for Failed {
@@ -42,33 +46,33 @@ impl From<h2::Error> for Failed {
     }
 }
 
-/// A request on its way: its head is sent, its body follows, its answer is awaited.
-pub(crate) struct Asked {
-    answer: ResponseFuture,
-    upload: Option<Upload>,
-    lease: Option<Lease>,
-}
-
-type Upload = Pin<Box<dyn Future<Output = Result<(), Stopped>>>>;
-
-/// Sends `request`, whose target is a path and whose host is in its `Host` header.
-pub(crate) fn ask(lease: Lease, request: Request, is_tls: bool, patience: Duration) -> Result<Asked, Failed> {
-    let (mut head, mut body) = request.into_parts();
+/// Sends `request`, whose target is a path and whose host is in its `Host` header, and waits for the head of its
+/// answer. The request's body goes on being sent while it is awaited, and afterwards.
+pub(crate) async fn ask(
+    lease: Lease,
+    request: Request,
+    is_tls: bool,
+    meter: &Rc<Meter>,
+    patience: &Patience,
+) -> Result<http::Response<Answer>, Failed> {
+    let (mut head, body) = request.into_parts();
     let scheme = if is_tls { Scheme::HTTPS } else { Scheme::HTTP };
     head.uri = absolute(scheme, &mut head.headers, head.uri);
     head.version = Version::HTTP_2;
     let has_body = !body.is_end_stream();
-    let (answer, mut stream) = lease.sender().send_request(http::Request::from_parts(head, ()), !has_body)?;
-    let upload = has_body.then(|| -> Upload {
-        Box::pin(async move {
-            let sent = send(&mut stream, &mut body, patience).await;
-            if sent.is_err() {
-                stream.send_reset(Reason::CANCEL);
-            }
-            sent
-        })
-    });
-    Ok(Asked { answer, upload, lease: Some(lease) })
+    let (mut answer, stream) = lease.sender().send_request(http::Request::from_parts(head, ()), !has_body)?;
+    let mut upload = has_body.then(|| Upload::new(stream, body, meter, patience));
+    if has_body {
+        patience.for_bodies(meter);
+    } else {
+        patience.for_answer(meter);
+    }
+    let response = poll_fn(|cx| poll_answer(&mut answer, &mut upload, meter, cx)).await?;
+    meter.deadline.clear();
+    let (head, stream) = response.into_parts();
+    let incoming = Incoming::new(stream, &head.headers);
+    let rest = upload.map(Upload::go_on);
+    Ok(http::Response::from_parts(head, Answer { incoming, rest, _lease: lease }))
 }
 
 /// `:authority` is what `Host` was (RFC 9113, 8.3.1).
@@ -84,42 +88,37 @@ fn absolute(scheme: Scheme, headers: &mut HeaderMap, uri: Uri) -> Uri {
     Uri::from_parts(parts).unwrap_or(uri)
 }
 
-impl Asked {
-    /// The head of the answer. The request's body goes on being sent while it is awaited, and afterwards.
-    pub(crate) async fn answer(&mut self) -> Result<http::Response<Answer>, Failed> {
-        let response = poll_fn(|cx| self.poll_answer(cx)).await?;
-        let rest = self.upload.take().map(|upload| tokio::task::spawn_local(upload).abort_handle());
-        let (head, stream) = response.into_parts();
-        let incoming = Incoming::new(stream, &head.headers);
-        let answer = Answer { incoming, _upload: rest.map(Rest), _lease: self.lease.take() };
-        Ok(http::Response::from_parts(head, answer))
+fn poll_answer(
+    answer: &mut ResponseFuture,
+    upload: &mut Option<Upload>,
+    meter: &Meter,
+    cx: &mut Context<'_>,
+) -> Poll<Result<http::Response<RecvStream>, Failed>> {
+    let mut caller_left = false;
+    if let Some(sending) = upload
+        && let Poll::Ready(sent) = sending.poll(cx)
+    {
+        *upload = None;
+        // One that wants no more of it may still answer, and say why.
+        caller_left = matches!(sent, Err(Stopped::BrokeOff));
     }
-
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<http::Response<h2::RecvStream>, Failed>> {
-        let mut stopped = None;
-        if let Some(upload) = &mut self.upload
-            && let Poll::Ready(uploaded) = upload.as_mut().poll(cx)
-        {
-            self.upload = None;
-            stopped = uploaded.err();
+    while let Poll::Ready(Some(Ok(interim))) = answer.poll_informational(cx) {
+        if !meter.keep_interim(interim) {
+            return Poll::Ready(Err(Failed::TooManyInterims));
         }
-        match Pin::new(&mut self.answer).poll(cx) {
-            Poll::Ready(answer) => Poll::Ready(answer.map_err(Failed::from)),
-            Poll::Pending => match stopped {
-                Some(Stopped::BrokeOff) => Poll::Ready(Err(Failed::CallerLeft)),
-                Some(Stopped::Stalled) => Poll::Ready(Err(Failed::Stalled)),
-                // An answer may still come that says why.
-                Some(Stopped::Unwanted) | None => Poll::Pending,
-            },
-        }
+    }
+    match Pin::new(answer).poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(answer.map_err(Failed::from)),
+        Poll::Pending if caller_left => Poll::Ready(Err(Failed::CallerLeft)),
+        Poll::Pending => meter.deadline.poll(cx).map(|()| Err(Failed::Overdue)),
     }
 }
 
 /// The body of an answer, with what is left of the request. Dropped before its end, it cancels the stream.
 pub(crate) struct Answer {
     incoming: Incoming,
-    _upload: Option<Rest>,
-    _lease: Option<Lease>,
+    rest: Option<Rest>,
+    _lease: Lease,
 }
 
 impl Answer {
@@ -128,6 +127,11 @@ impl Answer {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(Rest::Here(upload)) = &mut self.rest
+            && upload.poll(cx).is_ready()
+        {
+            self.rest = None;
+        }
         self.incoming.poll_frame(cx)
     }
 
@@ -139,14 +143,5 @@ impl Answer {
     /// As announced.
     pub(crate) fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
-    }
-}
-
-/// The rest of a request's body, sent while its answer streams. Ends with that.
-struct Rest(AbortHandle);
-
-impl Drop for Rest {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -8,6 +8,7 @@ mod request;
 mod server;
 mod session;
 mod sessions;
+mod upload;
 mod wire;
 
 pub(crate) use body::Incoming;

@@ -16,20 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The pings of one connection.
 pub(super) struct Pings {
-    ping_pong: Option<PingPong>,
+    ping_pong: PingPong,
     next: Pin<Box<Sleep>>,
     is_out: bool,
 }
 
 impl Pings {
     /// For a connection that was just made.
-    pub(super) fn new(ping_pong: Option<PingPong>) -> Self {
+    pub(super) fn new(ping_pong: PingPong) -> Self {
         Self { ping_pong, next: Box::pin(sleep(EVERY)), is_out: false }
     }
 
     /// Ready once the other side has fallen silent. Asks only while there are streams.
     pub(super) fn poll_silence(&mut self, cx: &mut Context<'_>, has_streams: impl Fn() -> bool) -> Poll<()> {
-        let Some(ping_pong) = &mut self.ping_pong else { return Poll::Pending };
+        let ping_pong = &mut self.ping_pong;
         loop {
             if self.is_out && ping_pong.poll_pong(cx).is_ready() {
                 self.is_out = false;

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
-use http::Method;
+use http::header::{CONTENT_LENGTH, DATE};
+use http::{Method, StatusCode, response};
+use http_body::Body as _;
 
 use super::body::{Incoming, Stopped, send};
 use super::pings::Pings;
@@ -57,7 +59,7 @@ pub(crate) async fn serve(
     let mut connection = greeted.await?;
     // From here on streams count as work, and not bytes.
     caller.watch.served(Instant::now());
-    let mut pings = Pings::new(connection.ping_pong());
+    let mut pings = Pings::new(connection.ping_pong().ok_or("its pings are taken")?);
     let resets = Rc::new(Resets::default());
     let mut is_ending = false;
     let mut turn = |cx: &mut Context<'_>| {
@@ -189,28 +191,36 @@ async fn serve_stream(
     join_cookies(&mut head.headers);
     let meter = Rc::new(Meter::new(&Rc::default()));
     let mut answering = pin!(answer(worker, caller, http::Request::from_parts(head, body), &meter));
-    let answered = poll_fn(|cx| match answering.as_mut().poll(cx) {
-        Poll::Ready(response) => Poll::Ready(Some(response)),
-        Poll::Pending => respond.poll_reset(cx).map(|_| None),
+    let answered = poll_fn(|cx| {
+        let polled = answering.as_mut().poll(cx);
+        for interim in meter.interims.borrow_mut().drain(..) {
+            // Whether it has gone the reset says.
+            let _ = respond.send_informational(interim);
+        }
+        match polled {
+            Poll::Ready(response) => Poll::Ready(Some(response)),
+            Poll::Pending => respond.poll_reset(cx).map(|_| None),
+        }
     });
     match answered.await {
-        Some(response) => send_answer(respond, response, is_head, worker.limits.stall_timeout).await,
+        Some(response) => send_answer(worker, respond, response, is_head).await,
         None => resets.note(Instant::now()),
     }
 }
 
 async fn send_answer(
+    worker: &Worker,
     respond: &mut SendResponse<Bytes>,
     response: http::Response<RecordedBody>,
     is_head: bool,
-    patience: Duration,
 ) {
     let (mut head, mut body) = response.into_parts();
-    strip_hop_by_hop(&mut head.headers);
-    let has_body = !is_head && !http_body::Body::is_end_stream(&body);
+    complete(&mut head, body.size_hint().exact(), worker);
+    let has_no_body = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let has_body = !is_head && !has_no_body && !body.is_end_stream();
     match respond.send_response(http::Response::from_parts(head, ()), !has_body) {
         Ok(mut stream) if has_body => {
-            let sent = send(&mut stream, &mut body, patience).await;
+            let sent = send(&mut stream, &mut body, worker.limits.stall_timeout).await;
             match sent {
                 Ok(()) | Err(Stopped::Unwanted) => {}
                 Err(Stopped::Stalled) => stream.send_reset(Reason::CANCEL),
@@ -223,5 +233,20 @@ async fn send_answer(
             tracing::debug!(%error, "an answer could not be sent");
             respond.send_reset(Reason::INTERNAL_ERROR);
         }
+    }
+}
+
+/// Says what the gateway says of every answer, and nothing of a connection.
+fn complete(head: &mut response::Parts, length: Option<u64>, worker: &Worker) {
+    strip_hop_by_hop(&mut head.headers);
+    if head.status == StatusCode::NO_CONTENT {
+        head.headers.remove(CONTENT_LENGTH);
+    } else if let Some(length @ 1..) = length {
+        head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    if !head.headers.contains_key(DATE)
+        && let Some(date) = worker.date.value()
+    {
+        head.headers.insert(DATE, date);
     }
 }

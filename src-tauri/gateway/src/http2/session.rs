@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use h2::Ping;
 use h2::client::{Builder, SendRequest};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -43,17 +44,25 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Greets the upstream over `transport`.
+    /// Greets the upstream over `transport`, and waits until it has said how much it takes at once: its settings come
+    /// before its answer to a ping.
     pub(crate) async fn open(
         transport: Transport,
         address: SocketAddr,
         opening: &Opening,
         open: Open,
-    ) -> Result<Self, h2::Error> {
+    ) -> Result<Self, Broken> {
         let wire = Wire::new(transport, BytesMut::new(), None);
         let mut greeting = pin!(settings().handshake::<_, Bytes>(wire.clone()));
         let (sender, mut connection) = poll_fn(|cx| greeting.as_mut().poll(cx)).await?;
-        let mut pings = Pings::new(connection.ping_pong());
+        let mut ping_pong = connection.ping_pong().ok_or("its pings are taken")?;
+        ping_pong.send_ping(Ping::opaque())?;
+        let mut first_turn = |cx: &mut Context<'_>| match Pin::new(&mut connection).poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(ended.map_err(Broken::from).and(Err("it closed".into()))),
+            Poll::Pending => ping_pong.poll_pong(cx).map_err(Broken::from),
+        };
+        poll_fn(|cx| wire.turn(cx, &mut first_turn)).await?;
+        let mut pings = Pings::new(ping_pong);
         let under_way = Rc::new(Cell::new(0));
         let streams = under_way.clone();
         let driver = tokio::task::spawn_local(async move {

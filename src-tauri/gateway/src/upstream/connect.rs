@@ -85,7 +85,7 @@ pub(super) async fn connect(
                 Wanted::Either | Wanted::Http1 => worker.sessions.opening(&target.key),
             };
             let session = Session::open(transport, address, &opening, open).await;
-            let session = session.map_err(|error| Fault::http2(address, &error))?;
+            let session = session.map_err(|error| Fault::no_http2(address, &*error))?;
             return Ok(Connected::Http2(opening.keep(session)));
         }
         if !matches!(wanted, Wanted::Http1) {

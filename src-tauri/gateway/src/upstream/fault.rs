@@ -1,13 +1,14 @@
 //! Why a call to an upstream failed, in words for the operator, and what the caller is told, which is less.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use gatepost_model::Millis;
+use gatepost_model::{Millis, Timeouts};
 
 use crate::Reply;
 use crate::http1::Failure;
+use crate::meter::Meter;
 
 /// A call that got no answer from its upstream.
 pub(super) struct Fault {
@@ -75,8 +76,16 @@ impl Fault {
         Self::ours("the caller's body broke off", Reply::bad_gateway())
     }
 
-    pub(super) fn takes_nothing(address: SocketAddr, limit: Duration) -> Self {
-        Self::timed_out(format!("{address} took nothing of the request for {} ms", limit.as_millis()))
+    pub(super) fn overdue(address: SocketAddr, timeouts: Timeouts, meter: &Meter) -> Self {
+        if meter.caller_owes.get() {
+            Self::caller_stalled(timeouts.idle)
+        } else {
+            Self::no_answer_in(address, timeouts.response)
+        }
+    }
+
+    pub(super) fn too_many_interims(address: SocketAddr) -> Self {
+        Self::bad_gateway(format!("{address} sent too many interim answers"))
     }
 
     pub(super) fn all_busy(host: &str, limit: Millis) -> Self {
@@ -93,6 +102,10 @@ impl Fault {
         let words =
             format!("none of its {most} connections, the most it may have, came free in {} ms", limit.0);
         Self::ours(words, Reply::unavailable("The upstream is busy"))
+    }
+
+    pub(super) fn no_http2(address: SocketAddr, error: &dyn Error) -> Self {
+        Self::bad_gateway(format!("{address} did not greet over HTTP/2: {error}"))
     }
 
     pub(super) fn http2(address: SocketAddr, error: &h2::Error) -> Self {

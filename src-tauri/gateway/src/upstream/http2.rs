@@ -1,14 +1,11 @@
 //! Calls to targets that speak HTTP/2: finds room on a connection, asks, and asks once more where that is safe.
 
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::rc::Rc;
-use std::time::Instant;
 
 use gatepost_model::UpstreamProtocol;
 use http::{HeaderMap, Method, Uri, Version};
 use http_body::Body as _;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::body::UpstreamStream;
 use super::connect::{Connected, Wanted, connect};
@@ -75,41 +72,25 @@ async fn ask_on(
     let was_used = lease.was_used;
     let spare = Spare::of(request);
     let has_no_body = spare.is_some();
-    let patience = worker.limits.stall_timeout;
-    let answered = match ask(lease, std::mem::take(request), target.tls.is_some(), patience) {
-        Ok(mut asked) => answer_in_time(asked.answer(), target, address, meter).await,
-        Err(failed) => Ok(Err(failed)),
-    };
+    let patience = Patience::new(target.timeouts, &worker.deadlines);
+    let asked = ask(lease, std::mem::take(request), target.tls.is_some(), meter, &patience).await;
     if let Some(spare) = spare {
         *request = spare.into_request();
     }
-    let is_harmless = has_no_body && request.method().is_idempotent();
-    let failed = match answered {
-        Ok(Ok(response)) => {
-            let patience = Patience::new(target.timeouts, &worker.deadlines);
-            return Ok(into_response(response, meter, patience));
-        }
-        Ok(Err(failed)) => failed,
-        Err(fault) => return Err(Unanswered { fault, may_repeat: is_harmless, was_closed: false }),
+    let failed = match asked {
+        Ok(response) => return Ok(into_response(response, meter, patience)),
+        Err(failed) => failed,
     };
-    Err(match failed {
-        Failed::CallerLeft => {
-            Unanswered { fault: Fault::caller_left(), may_repeat: false, was_closed: false }
-        }
-        Failed::Stalled => {
-            let fault = Fault::takes_nothing(address, patience);
-            Unanswered { fault, may_repeat: false, was_closed: false }
-        }
-        Failed::NotProcessed(error) => {
-            Unanswered { fault: Fault::http2(address, &error), may_repeat: has_no_body, was_closed: true }
-        }
+    let is_harmless = has_no_body && request.method().is_idempotent();
+    let (fault, may_repeat, was_closed) = match failed {
+        Failed::CallerLeft => (Fault::caller_left(), false, false),
+        Failed::Overdue => (Fault::overdue(address, target.timeouts, meter), is_harmless, false),
+        Failed::TooManyInterims => (Fault::too_many_interims(address), is_harmless, false),
+        Failed::NotProcessed(error) => (Fault::http2(address, &error), has_no_body, true),
         // A connection that had stood idle was most likely closed at the other end the moment before.
-        Failed::BrokeOff(error) => Unanswered {
-            was_closed: was_used && error.is_io(),
-            may_repeat: is_harmless,
-            fault: Fault::http2(address, &error),
-        },
-    })
+        Failed::BrokeOff(error) => (Fault::http2(address, &error), is_harmless, was_used && error.is_io()),
+    };
+    Err(Unanswered { fault, may_repeat, was_closed })
 }
 
 fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>, patience: Patience) -> Response {
@@ -119,33 +100,6 @@ fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>, patience: 
     *response.version_mut() = Version::HTTP_11;
     strip_hop_by_hop(response.headers_mut());
     response
-}
-
-/// Waits for the head of the answer. The time runs from the last byte sent, so that a long upload is not held
-/// against the upstream.
-async fn answer_in_time<F: Future>(
-    sending: F,
-    target: &Target,
-    address: SocketAddr,
-    meter: &Meter,
-) -> Result<F::Output, Fault> {
-    let limit = target.timeouts.response;
-    let mut sending = pin!(sending);
-    meter.sent_last.set(Some(Instant::now()));
-    loop {
-        let deadline = meter.sent_last.get().unwrap_or_else(Instant::now) + bounded(limit);
-        if let Ok(answer) = timeout_at(deadline.into(), sending.as_mut()).await {
-            return Ok(answer);
-        }
-        let sent_since = meter.sent_last.get().is_some_and(|sent| sent + bounded(limit) > Instant::now());
-        if !sent_since {
-            return Err(if meter.caller_owes.get() {
-                Fault::caller_stalled(limit)
-            } else {
-                Fault::no_answer_in(address, limit)
-            });
-        }
-    }
 }
 
 /// The head of a request that can be sent twice: it has no body.

@@ -114,8 +114,7 @@ fn answered(
 
 fn fault_of(failure: Failure, target: &Target, connection: &Connection, meter: &Meter) -> Fault {
     match failure {
-        Failure::Overdue if meter.caller_owes.get() => Fault::caller_stalled(target.timeouts.idle),
-        Failure::Overdue => Fault::no_answer_in(connection.address, target.timeouts.response),
+        Failure::Overdue => Fault::overdue(connection.address, target.timeouts, meter),
         failure => Fault::no_answer(connection.address, &failure),
     }
 }

@@ -136,6 +136,9 @@ fn an_answer_to_head_has_no_body() {
     assert_eq!((head.status(), head.header("content-length"), head.body.len()), (200, Some("5"), 0));
     let unknown = client.ask(request("HEAD", "/nowhere").body(()).expect("valid")).expect("an answer");
     assert_eq!((unknown.status(), unknown.body.len()), (404, 0));
+    let body = client.get("/nowhere");
+    assert_eq!(body.header("content-length"), Some(body.body.len().to_string().as_str()));
+    assert!(body.header("date").is_some());
 }
 
 #[test]

@@ -178,9 +178,9 @@ fn a_target_that_speaks_http1_only_gives_502_where_http2_is_wanted() {
     assert_eq!(world.client().get("/api").status, 502);
 }
 
-#[test]
-fn a_large_body_passes_both_ways() {
-    let backend = backend(async |mut exchange| {
+/// Sends back what comes, as it comes.
+fn echo() -> Http2Backend {
+    backend(async |mut exchange| {
         let mut stream = exchange.respond.send_response(ok(), false).expect("taken");
         while let Some(data) = crate::support::http2::next(&mut exchange.body).await {
             let mut data = data.expect("the body");
@@ -193,11 +193,53 @@ fn a_large_body_passes_both_ways() {
         }
         stream.send_data(Bytes::new(), true).expect("taken");
         true
-    });
-    let world = before(&backend);
+    })
+}
+
+#[test]
+fn a_large_body_passes_both_ways() {
+    let world = before(&echo());
     let body: Vec<u8> = (0..5_000_000_u32).map(|number| (number % 251) as u8).collect();
     let answer = Http2Client::connect(world.address).post("/api", &body);
     assert!(answer.body == body, "the body changed on its way");
     let (facts, _) = world.calls(1).remove(0);
     assert_eq!((facts.request_bytes, facts.response_bytes), (5_000_000, 5_000_000));
+}
+
+#[test]
+fn an_answer_to_an_http1_caller_streams_while_it_still_sends() {
+    let world = before(&echo());
+    let mut client = world.client();
+    client.say("POST /api HTTP/1.1\r\nhost: api.test\r\ntransfer-encoding: chunked\r\n\r\n");
+    client.say("5\r\nfirst\r\n");
+    assert_eq!(client.head().status, 200);
+    assert_eq!(client.chunk(), "first");
+    client.say("6\r\nsecond\r\n");
+    assert_eq!(client.chunk(), "second");
+    client.say("0\r\n\r\n");
+    assert_eq!(client.chunk(), "");
+    assert_eq!(client.post("/api", "again").body, "again");
+}
+
+#[test]
+fn interim_answers_pass() {
+    let backend = backend(async |mut exchange| {
+        let hints = Response::builder().status(103).header("link", "</a.css>").body(()).expect("valid");
+        exchange.respond.send_informational(hints).expect("taken");
+        exchange.answer(ok(), "done", None).await;
+        true
+    });
+    let world = before(&backend);
+    let mut client = world.client();
+    client.say("GET /api HTTP/1.1\r\nhost: api.test\r\n\r\n");
+    let hints = client.head();
+    assert_eq!((hints.status, hints.header("link")), (103, Some("</a.css>")));
+    assert_eq!(client.answer().body, "done");
+    let mut client = Http2Client::connect(world.address);
+    let (mut answer, _) = client.begin(request("GET", "/api").body(()).expect("valid"), false);
+    client.wait(async {
+        let hints = std::future::poll_fn(|cx| answer.poll_informational(cx)).await;
+        assert_eq!(hints.expect("hints").expect("an answer").status(), 103);
+        assert_eq!(answer.await.expect("an answer").status(), 200);
+    });
 }
