@@ -38,6 +38,8 @@ pub struct CallerBody {
 /// A caller's body in the protocol that it came by.
 pub(crate) enum CallerStream {
     Http1(LineBody),
+    /// Whatever comes belongs to a tunnel, and not to the request.
+    Nothing,
     Http2(http2::Incoming),
 }
 
@@ -137,6 +139,7 @@ impl CallerStream {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
             Self::Http1(body) => body.poll_frame(cx),
+            Self::Nothing => Poll::Ready(None),
             Self::Http2(incoming) => incoming.poll_frame(cx),
         }
     }
@@ -144,6 +147,7 @@ impl CallerStream {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Http1(body) => body.is_end_stream(),
+            Self::Nothing => true,
             Self::Http2(incoming) => incoming.is_end_stream(),
         }
     }
@@ -151,6 +155,7 @@ impl CallerStream {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Http1(body) => body.size_hint(),
+            Self::Nothing => SizeHint::with_exact(0),
             Self::Http2(incoming) => incoming.size_hint(),
         }
     }

@@ -8,6 +8,7 @@ mod request;
 mod server;
 mod session;
 mod sessions;
+mod tunnel;
 mod upload;
 mod wire;
 

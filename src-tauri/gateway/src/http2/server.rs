@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
-use http::header::{CONTENT_LENGTH, DATE};
+use http::header::{CONTENT_LENGTH, DATE, SEC_WEBSOCKET_ACCEPT};
 use http::{Method, StatusCode, response};
 use http_body::Body as _;
 
 use super::body::{Incoming, Stopped, send};
 use super::pings::Pings;
 use super::request::join_cookies;
+use super::tunnel::{as_upgrade, tunnel};
 use super::wire::Wire;
 use super::{MAX_ERRORS, MAX_REMEMBERED_RESETS, MAX_STREAMS, SEND_BUFFER, STREAM_WINDOW};
 use crate::Limits;
@@ -96,7 +97,8 @@ fn settings(limits: &Limits) -> Builder {
         .max_header_list_size(u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX))
         .max_concurrent_reset_streams(MAX_REMEMBERED_RESETS)
         .max_pending_accept_reset_streams(MAX_UNSEEN_RESETS)
-        .max_local_error_reset_streams(Some(MAX_ERRORS));
+        .max_local_error_reset_streams(Some(MAX_ERRORS))
+        .enable_connect_protocol();
     settings
 }
 
@@ -186,10 +188,16 @@ async fn serve_stream(
     respond: &mut SendResponse<Bytes>,
 ) {
     let is_head = request.method() == Method::HEAD;
-    let (mut head, stream) = request.into_parts();
-    let body = CallerStream::Http2(Incoming::new(stream, &head.headers));
-    join_cookies(&mut head.headers);
     let meter = Rc::new(Meter::new(&Rc::default()));
+    let (mut head, stream) = request.into_parts();
+    let stream = Incoming::new(stream, &head.headers);
+    let upgrade = as_upgrade(&mut head);
+    let (body, tunnelled) = match upgrade {
+        Some(_) => (CallerStream::Nothing, Some(stream)),
+        None => (CallerStream::Http2(stream), None),
+    };
+    meter.upgrade.replace(upgrade);
+    join_cookies(&mut head.headers);
     let mut answering = pin!(answer(worker, caller, http::Request::from_parts(head, body), &meter));
     let answered = poll_fn(|cx| {
         let polled = answering.as_mut().poll(cx);
@@ -202,9 +210,35 @@ async fn serve_stream(
             Poll::Pending => respond.poll_reset(cx).map(|_| None),
         }
     });
-    match answered.await {
-        Some(response) => send_answer(worker, respond, response, is_head).await,
-        None => resets.note(Instant::now()),
+    match (answered.await, tunnelled) {
+        (None, _) => resets.note(Instant::now()),
+        (Some(response), None) => send_answer(worker, respond, response, is_head).await,
+        (Some(response), Some(stream)) => {
+            send_tunnel(worker, respond, &meter, stream, response).await;
+        }
+    }
+}
+
+/// Answers an extended CONNECT: success means a tunnel, and nothing else may look like one (RFC 8441, 5).
+async fn send_tunnel(
+    worker: &Worker,
+    respond: &mut SendResponse<Bytes>,
+    meter: &Rc<Meter>,
+    stream: Incoming,
+    mut response: http::Response<RecordedBody>,
+) {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if response.status().is_success() {
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+        }
+        return send_answer(worker, respond, response, false).await;
+    }
+    let (mut head, body) = response.into_parts();
+    head.status = StatusCode::OK;
+    head.headers.remove(SEC_WEBSOCKET_ACCEPT);
+    complete(&mut head, None, worker);
+    if let Ok(answer) = respond.send_response(http::Response::from_parts(head, ()), false) {
+        tunnel(worker, meter, (stream, answer), body).await;
     }
 }
 

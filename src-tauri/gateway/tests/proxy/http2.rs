@@ -1,11 +1,13 @@
 //! HTTP/2 with callers.
 
+#![expect(clippy::expect_used, reason = "what a test expects and does not find fails it")]
+
 use bytes::Bytes;
 use gatepost_gateway::{Context, Limits, Policy, Request, Verdict};
 use h2::Reason;
 
 use crate::support::http2::{Http2Client, next, read, request};
-use crate::support::{Api, Next, World, backend};
+use crate::support::{Api, Backend, Next, World, backend};
 
 struct Panicking;
 
@@ -244,14 +246,19 @@ fn a_caller_that_takes_nothing_for_too_long_loses_its_stream() {
 fn a_connection_is_told_to_go_when_the_gateway_drains() {
     let (go, wait) = std::sync::mpsc::channel::<()>();
     let wait = parking_lot::Mutex::new(wait);
+    let (asked, is_asked) = std::sync::mpsc::channel::<()>();
     let world = World::before(&backend(move |exchange| {
+        asked.send(()).expect("the test waits");
         wait.lock().recv().expect("the test goes on");
         exchange.respond("late")
     }));
     let mut client = caller(&world);
     let (answer, _) = client.begin(request("GET", "/api").body(()).expect("valid"), false);
-    // The call is on its way.
-    client.wait(tokio::task::yield_now());
+    client.wait(async {
+        while is_asked.try_recv().is_err() {
+            tokio::task::yield_now().await;
+        }
+    });
     let drained = std::thread::scope(|scope| {
         let draining = scope.spawn(|| world.gateway.drain(crate::support::PATIENCE));
         go.send(()).expect("the backend waits");
@@ -318,4 +325,59 @@ fn an_upload_is_held_up_where_the_upstream_does_not_take_it() {
     go.send(()).expect("the backend waits");
     stream.send_data(Bytes::new(), true).expect("taken");
     assert_eq!(client.wait(read(answer)).expect("an answer").text(), sent.to_string());
+}
+
+/// Changes to bytes that it sends back in capitals.
+fn shouting() -> Backend {
+    backend(|exchange| {
+        assert_eq!(exchange.headers("upgrade"), ["websocket"]);
+        assert_eq!(exchange.headers("sec-websocket-version"), ["13"]);
+        assert_eq!(exchange.headers("sec-websocket-key").len(), 1);
+        exchange.say("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n");
+        exchange.say("sec-websocket-accept: x\r\nsec-websocket-protocol: chat\r\n\r\n");
+        let heard = exchange.bytes(5).to_uppercase();
+        exchange.say(&heard);
+        assert_eq!(exchange.rest(), "");
+        Next::Close
+    })
+}
+
+fn websocket(path: &str) -> http::Request<()> {
+    let mut asked = request("CONNECT", path).header("sec-websocket-version", "13").body(()).expect("valid");
+    asked.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+    asked
+}
+
+#[test]
+fn a_websocket_passes_to_an_http1_upstream() {
+    let world = World::before(&shouting());
+    let mut client = caller(&world);
+    // The gateway's settings, which allow it, come with the first answer.
+    assert_eq!(client.get("/nowhere").status(), 404);
+    let (answer, mut stream) = client.begin(websocket("/api/chat"), true);
+    client.wait(async {
+        let (head, mut body) = answer.await.expect("an answer").into_parts();
+        assert_eq!(head.status, 200);
+        assert_eq!(head.headers["sec-websocket-protocol"], "chat");
+        assert!(head.headers.get("sec-websocket-accept").is_none());
+        stream.send_data(Bytes::from_static(b"hello"), false).expect("taken");
+        assert_eq!(next(&mut body).await.expect("some").expect("data"), "HELLO");
+        stream.send_data(Bytes::new(), true).expect("taken");
+        while let Some(data) = next(&mut body).await {
+            assert_eq!(data.expect("an end, and no reset"), "");
+        }
+    });
+    let (facts, _) = world.calls(2).remove(1);
+    assert_eq!((facts.status, facts.request_bytes, facts.response_bytes), (101, 5, 5));
+}
+
+#[test]
+fn an_answer_that_changes_nothing_is_no_tunnel() {
+    let world = World::before(&backend(|exchange| exchange.respond("not here")));
+    let mut client = caller(&world);
+    assert_eq!(client.get("/nowhere").status(), 404);
+    let (answer, _stream) = client.begin(websocket("/api"), true);
+    assert_eq!(client.wait(read(answer)).expect("an answer").status(), 502);
+    let (answer, _stream) = client.begin(websocket("/nowhere"), true);
+    assert_eq!(client.wait(read(answer)).expect("an answer").status(), 404);
 }
