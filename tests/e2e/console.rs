@@ -1,7 +1,6 @@
 //! The management API over HTTP: only with the token, only from this machine's own pages, and it says what is wrong.
 
 use serde_json::json;
-use ureq::http::Request;
 
 use crate::program::{Answer, Backend, Gateway, caller, get, until};
 
@@ -74,23 +73,7 @@ fn two_apis_cannot_have_the_same_address() {
 #[test]
 fn live_events_tell_of_calls_and_changes() {
     let (backend, gateway) = (Backend::start(), Gateway::start());
-    let request = Request::get(format!("{}/api/live", gateway.admin()))
-        .header("authorization", format!("Bearer {}", gateway.token()))
-        .body(())
-        .unwrap();
-    let stream = caller().run(request).unwrap().into_body().into_reader();
-    let (sender, events) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        use std::io::{BufRead, BufReader};
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if let Some(data) = line.strip_prefix("data:") {
-                let event: serde_json::Value = serde_json::from_str(data.trim()).unwrap();
-                if sender.send(event).is_err() {
-                    return;
-                }
-            }
-        }
-    });
+    let events = gateway.live();
     let (_, url) = gateway.add_api("Posts API", &format!("{}/posts", backend.url));
     assert_eq!(get(&caller(), &url, &[]).status, 200);
     let mut kinds = std::collections::BTreeSet::new();

@@ -238,6 +238,26 @@ impl Gateway {
         self.manage("GET", path, Value::Null)
     }
 
+    /// The live stream from now on.
+    pub fn live(&self) -> Receiver<Value> {
+        let request = Request::get(format!("{}/api/live", self.admin))
+            .header("authorization", format!("Bearer {}", self.token))
+            .body(())
+            .expect("a request");
+        let stream = caller().run(request).expect("the live stream begins").into_body().into_reader();
+        let (sender, events) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let Some(data) = line.strip_prefix("data:") else { continue };
+                let event = serde_json::from_str(data.trim()).expect("JSON");
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        events
+    }
+
     /// Adds an API on this gateway's port; its number and URL.
     pub fn add_api(&self, name: &str, upstream: &str) -> (i64, String) {
         let api = self.manage(

@@ -199,3 +199,33 @@ apis:
         "{said}"
     );
 }
+
+/// An API with a good and a dead target, and a route of its own.
+fn with_a_dead_target(gateway: &Gateway, live: &str, dead: &str) -> Value {
+    gateway.manage(
+        "POST",
+        "/apis",
+        json!({
+            "name": "Two", "listen": {"port": gateway.port},
+            "upstream": {
+                "targets": [{"url": live}, {"url": dead, "weight": 2}],
+                "ejection": {"failures": 1, "duration": "1h"}
+            },
+            "routes": [{"name": "spare", "path": "/spare", "upstream": {"url": live}}]
+        }),
+    )
+}
+
+#[test]
+fn every_target_is_shown_those_of_routes_too() {
+    let gateway = Gateway::start();
+    let (live, dead) = ("http://127.0.0.1:9/posts", "http://127.0.0.1:9/");
+    let api = with_a_dead_target(&gateway, live, dead);
+    let targets = gateway.show(&format!("/apis/{}/targets", api["id"]));
+    let places: Vec<_> = targets.as_array().into_iter().flatten().collect();
+    let places: Vec<_> =
+        places.iter().map(|target| json!([target["route"], target["url"], target["weight"]])).collect();
+    assert_eq!(places, [json!([null, live, 1]), json!([null, dead, 2]), json!(["spare", live, 1])]);
+    assert_eq!((&targets[1]["health"], &targets[1]["calls"]), (&json!("unknown"), &json!(0)));
+    assert_eq!(gateway.ask("GET", "/apis/99/targets", None).status, 404);
+}

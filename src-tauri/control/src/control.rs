@@ -26,6 +26,8 @@ const TICK: Duration = Duration::from_secs(5);
 const MAX_RETIRED: usize = 64;
 /// How long running calls may take to finish when the program stops.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often listeners are told that targets changed, at most.
+const TELL_OF_TARGETS: Duration = Duration::from_millis(200);
 /// How many "changed" notices a slow listener may lag behind.
 const NOTICES: usize = 64;
 
@@ -62,6 +64,8 @@ pub enum OpenError {
 pub enum Topic {
     /// The list of APIs, or one of them.
     Apis,
+    /// How the targets behind APIs are: one became fit or unfit.
+    Targets,
     /// An API's policies.
     Policies,
     /// Client apps and their credentials.
@@ -144,6 +148,7 @@ impl Control {
         }));
         control.enforce_stored()?;
         control.tick();
+        control.tell_of_targets();
         Ok(control)
     }
 
@@ -171,6 +176,20 @@ impl Control {
                     // Nobody listening is fine.
                     let _ = inner.notices.send(vec![Topic::Status, Topic::Apis]);
                 }
+            }
+        });
+    }
+
+    fn tell_of_targets(&self) {
+        let inner = Arc::downgrade(&self.0);
+        let mut changes = self.0.gateway.target_changes();
+        tokio::spawn(async move {
+            while changes.changed().await.is_ok() {
+                let Some(inner) = inner.upgrade() else { return };
+                // Nobody listening is fine.
+                let _ = inner.notices.send(vec![Topic::Targets]);
+                drop(inner);
+                tokio::time::sleep(TELL_OF_TARGETS).await;
             }
         });
     }

@@ -66,8 +66,15 @@ pub fn live(control: &Control) -> impl Stream<Item = LiveEvent> + Send + use<> {
     ReceiverStream::new(receiver)
 }
 
-const EVERYTHING: &[Topic] =
-    &[Topic::Apis, Topic::Policies, Topic::Clients, Topic::Contracts, Topic::Status, Topic::Settings];
+const EVERYTHING: &[Topic] = &[
+    Topic::Apis,
+    Topic::Targets,
+    Topic::Policies,
+    Topic::Clients,
+    Topic::Contracts,
+    Topic::Status,
+    Topic::Settings,
+];
 
 fn with_names(event: gatepost_traffic::LiveEvent, control: &Control) -> LiveEvent {
     match event {

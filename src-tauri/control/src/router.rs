@@ -23,6 +23,7 @@ fn described() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(routes::status::routes())
         .merge(routes::apis::routes())
+        .merge(routes::targets::routes())
         .merge(routes::applied::routes())
         .merge(routes::catalogue::routes())
         .merge(routes::clients::routes())

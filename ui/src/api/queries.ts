@@ -15,6 +15,7 @@ import type {
   PolicyKind,
   Settings,
   Status,
+  Target,
   Topic,
 } from "./types";
 
@@ -27,6 +28,12 @@ export const queries = {
 
   apis: () => queryOptions({ queryKey: ["apis"], queryFn: ({ signal }) => get<ApiSummary[]>("/apis", {}, signal) }),
   api: (id: number) => queryOptions({ queryKey: ["apis", id], queryFn: ({ signal }) => get<Api>(`/apis/${id}`, {}, signal) }),
+  /** What is behind an API, and how each target is. A target that was left out for a while returns without a word. */
+  targets: (api_id: number) =>
+    queryOptions({
+      queryKey: ["targets", api_id],
+      queryFn: ({ signal }) => get<Target[]>(`/apis/${api_id}/targets`, {}, signal),
+    }),
   appliedPolicies: (api_id: number) =>
     queryOptions({
       queryKey: ["apis", api_id, "policies"],
@@ -57,7 +64,9 @@ export const queries = {
 export function queryKeysOf(topic: Topic): string[][] {
   switch (topic) {
     case "apis":
-      return [["apis"], ["status"], ["changes"], ["contracts"]];
+      return [["apis"], ["targets"], ["status"], ["changes"], ["contracts"]];
+    case "targets":
+      return [["targets"]];
     case "policies":
       return [["apis"], ["status"], ["changes"]];
     case "clients":

@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The targets of an API: those of its own upstream, then those of its routes. The live stream's topic `targets` tells
+         *     when one becomes fit or unfit.
+         */
+        get: operations["list_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls": {
         parameters: {
             query?: never;
@@ -818,6 +838,13 @@ export interface components {
             /** @description What the configuration does, in one line. */
             summary: string;
         };
+        /** @description How many health checks there were. */
+        ChecksView: {
+            /** Format: int64 */
+            passed: number;
+            /** Format: int64 */
+            failed: number;
+        };
         /**
          * Format: int64
          * @description Row number of a client app in the catalog.
@@ -931,6 +958,16 @@ export interface components {
             /** @description Where the input is wrong; empty when it is not about input. */
             faults: components["schemas"]["Fault"][];
         };
+        /** @description Why a target failed, and when. */
+        FailureView: {
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            at: number;
+            /** @description In words. */
+            message: string;
+        };
         /** @description One thing the operator must fix: where it is and what is wrong with it. */
         Fault: {
             /** @description Path to the value, such as `upstream.url` or `config.limits[0].per`; empty for the whole document. */
@@ -1041,6 +1078,11 @@ export interface components {
              */
             unhealthy_after?: number | null;
         };
+        /**
+         * @description What health checks say.
+         * @enum {string}
+         */
+        HealthView: "healthy" | "unhealthy" | "unknown";
         /** @description Where the gateway accepts an API's calls. */
         ListenInput: {
             /** @description IP address to accept on. Default 127.0.0.1; 0.0.0.0 for all. */
@@ -1373,6 +1415,48 @@ export interface components {
              */
             weight?: number | null;
         };
+        /** @description A target and how it is. Counts begin with the program, or when the target was added. */
+        TargetView: {
+            /** @description Name of the route that it is for; none for the API's own upstream. */
+            route?: string | null;
+            /** @description Where it is. */
+            url: string;
+            /**
+             * Format: int32
+             * @description Its share of the requests is this over the sum of all of its upstream.
+             */
+            weight: number;
+            /** @description What its health checks say. */
+            health: components["schemas"]["HealthView"];
+            /**
+             * Format: int64
+             * @description Until when it is left out because its calls failed, epoch milliseconds; none while it is not. Nothing is told in
+             *     the live stream when that time is over.
+             */
+            ejected_until?: number | null;
+            last_failure?: components["schemas"]["FailureView"] | null;
+            /**
+             * Format: int64
+             * @description Calls under way.
+             */
+            outstanding: number;
+            /**
+             * Format: int32
+             * @description Open connections.
+             */
+            connections: number;
+            checks: components["schemas"]["ChecksView"];
+            /**
+             * Format: int64
+             * @description Calls sent to it, those tried again included.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Of those, calls that failed: no connection, no answer, one that broke off or came too late, 502, 503 or 504.
+             */
+            failures: number;
+        };
         /** @description An answer as shown. */
         TesterAnswer: {
             /** Format: int32 */
@@ -1460,7 +1544,7 @@ export interface components {
          * @description What a "changed" notice is about: listeners read it again.
          * @enum {string}
          */
-        Topic: "apis" | "policies" | "clients" | "contracts" | "status" | "settings";
+        Topic: "apis" | "targets" | "policies" | "clients" | "contracts" | "status" | "settings";
         /** @description What a policy, or the upstream, did with a call. */
         TrailEntry: {
             /** @description Where on the way. */
@@ -1932,6 +2016,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"][];
+                };
             };
             404: {
                 headers: {

@@ -27,6 +27,9 @@ export type ApiSummary = Told<Schema["ApiView"]>;
 /** `form` is the API as it is written: what `PUT` takes. What is as the default has it is left out. */
 export type Api = Omit<ApiSummary, "policies" | "contracts"> & { form: ApiInput };
 
+/** One place where calls of an API go, and how it is. `route` is null for the API's own upstream. */
+export type Target = Told<Schema["TargetView"]>;
+
 /** Settings of a policy: what they are is in the schema of its kind, not in the API's description. */
 export type Config = Record<string, unknown>;
 /** Some methods on some paths; what is left out means every one. */

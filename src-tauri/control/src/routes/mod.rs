@@ -13,6 +13,7 @@ pub mod live;
 pub mod sample;
 pub mod settings;
 pub mod status;
+pub mod targets;
 pub mod tester;
 
 use gatepost_model::{Api, ApiId, ClientApp, ClientAppId};

@@ -7,6 +7,7 @@ import type {
   Contract,
   Fault,
   Settings,
+  Target,
   TesterRequest,
   TesterResponse,
 } from "../types";
@@ -69,6 +70,25 @@ function saveApi(input: ApiInput, id?: number): Reply {
   }
   state.apis.push({ api, policies: [] });
   return created(api);
+}
+
+function targetsOf(form: ApiInput | undefined): Target[] {
+  const upstreams = [{ name: null, upstream: form?.upstream }, ...(form?.routes ?? [])];
+  return upstreams.flatMap(({ name, upstream }) =>
+    (upstream?.targets ?? [{ url: upstream?.url ?? "" }]).map(({ url, weight }: { url: string; weight?: number | null }) => ({
+      route: name,
+      url,
+      weight: weight ?? 1,
+      health: upstream?.health ? ("healthy" as const) : ("unknown" as const),
+      ejected_until: null,
+      last_failure: null,
+      outstanding: 0,
+      connections: 2,
+      checks: { passed: upstream?.health ? 12 : 0, failed: 0 },
+      calls: 240,
+      failures: 0,
+    })),
+  );
 }
 
 function faultsOf(input: AppliedPolicyInput): Fault[] {
@@ -243,6 +263,7 @@ const routes: Record<string, Handler> = {
     ok(state.apis.map(({ api, policies }) => ({ ...api, policies: policies.length, contracts: contractsOf("api_id", api.id).length }))),
   "POST /apis": ({ body }) => saveApi(body as ApiInput),
   "GET /apis/#": ({ ids }) => (keptOf(ids[0]) ? ok(keptOf(ids[0])?.api) : missing()),
+  "GET /apis/#/targets": ({ ids }) => (keptOf(ids[0]) ? ok(targetsOf(keptOf(ids[0])?.api.form)) : missing()),
   "PUT /apis/#": ({ ids, body }) => saveApi(body as ApiInput, ids[0]),
   "DELETE /apis/#": ({ ids }) => {
     state.apis = state.apis.filter(({ api }) => api.id !== ids[0]);
