@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{DataFolder, Gateway, free_port, run};
+use crate::program::{Backend, DataFolder, Gateway, PATIENCE, caller, free_port, get, run, until};
 
 /// A file that says everything that can be said about upstreams and routes, and its one API as the management API
 /// shows it.
@@ -228,4 +228,52 @@ fn every_target_is_shown_those_of_routes_too() {
     assert_eq!(places, [json!([null, live, 1]), json!([null, dead, 2]), json!(["spare", live, 1])]);
     assert_eq!((&targets[1]["health"], &targets[1]["calls"]), (&json!("unknown"), &json!(0)));
     assert_eq!(gateway.ask("GET", "/apis/99/targets", None).status, 404);
+}
+
+#[test]
+fn a_target_that_fails_is_left_out_shown_so_and_told_of() {
+    let (backend, gateway) = (Backend::start(), Gateway::start());
+    let dead = format!("http://127.0.0.1:{}/", free_port());
+    let api = with_a_dead_target(&gateway, &format!("{}/posts", backend.url), &dead);
+    let events = gateway.live();
+    let (agent, url) = (caller(), api["proxy_url"].as_str().unwrap().to_owned());
+    let left_out = until("the dead target is left out", || {
+        assert_eq!(get(&agent, &url, &[]).status, 200, "the call is tried on the other target");
+        let targets = gateway.show(&format!("/apis/{}/targets", api["id"]));
+        targets[1]["ejected_until"].is_i64().then_some(targets)
+    });
+    assert_eq!((&left_out[1]["failures"], &left_out[1]["outstanding"]), (&json!(1), &json!(0)));
+    assert!(left_out[1]["last_failure"]["message"].is_string(), "{left_out}");
+    assert_eq!((&left_out[0]["failures"], &left_out[0]["ejected_until"]), (&json!(0), &json!(null)));
+    until("the change was told", || {
+        let event = events.recv_timeout(PATIENCE).unwrap();
+        event["topics"].as_array()?.contains(&json!("targets")).then_some(())
+    });
+}
+
+#[test]
+fn a_target_that_fails_its_health_checks_is_shown_so_and_told_of() {
+    let (backend, gateway) = (Backend::start(), Gateway::start());
+    let events = gateway.live();
+    let dead = format!("http://127.0.0.1:{}/", free_port());
+    let health = json!({"path": "/posts", "interval": "1s", "unhealthy_after": 1});
+    let api = gateway.manage(
+        "POST",
+        "/apis",
+        json!({
+            "name": "Checked", "listen": {"port": gateway.port},
+            "upstream": {"targets": [{"url": backend.url}, {"url": dead}], "health": health}
+        }),
+    );
+    let targets = until("both targets were asked", || {
+        let targets = gateway.show(&format!("/apis/{}/targets", api["id"]));
+        (0..2).all(|n| targets[n]["health"] != "unknown").then_some(targets)
+    });
+    assert_eq!((&targets[0]["health"], &targets[1]["health"]), (&json!("healthy"), &json!("unhealthy")));
+    assert!(targets[0]["checks"]["passed"].as_u64() >= Some(1), "{targets}");
+    assert!(targets[1]["checks"]["failed"].as_u64() >= Some(1), "{targets}");
+    until("the change was told", || {
+        let event = events.recv_timeout(PATIENCE).unwrap();
+        event["topics"].as_array()?.contains(&json!("targets")).then_some(())
+    });
 }
