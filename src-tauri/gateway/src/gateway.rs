@@ -21,8 +21,9 @@ use tokio::sync::watch;
 use crate::checks::Checks;
 use crate::listener::{SYSTEM_SPREADS, explain, open, without_tls};
 use crate::tls::Handshakes;
+use crate::upstream::SystemNames;
 use crate::worker::{self, Command, Seed, Worker};
-use crate::{Greeting, HandshakeFailures, Limits, ListenerState, Listening, Plan, TargetState, clock};
+use crate::{Greeting, HandshakeFailures, Limits, ListenerState, Listening, Names, Plan, TargetState, clock};
 
 /// How long to wait for the workers to close a socket.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
@@ -48,13 +49,24 @@ impl Gateway {
     /// Starts `workers` threads under an empty Plan. Calls go to `sink` when they are over. Fails where the system
     /// gives no thread, no event queue or no randomness.
     pub fn start(workers: NonZeroUsize, sink: Arc<dyn CallSink>, limits: Limits) -> io::Result<Self> {
-        Self::start_spreading(workers, sink, limits, SYSTEM_SPREADS)
+        Self::start_naming(workers, sink, limits, Arc::new(SystemNames))
+    }
+
+    /// The same, with targets' names looked up by `names` instead of the system.
+    pub fn start_naming(
+        workers: NonZeroUsize,
+        sink: Arc<dyn CallSink>,
+        limits: Limits,
+        names: Arc<dyn Names>,
+    ) -> io::Result<Self> {
+        Self::start_spreading(workers, sink, limits, names, SYSTEM_SPREADS)
     }
 
     fn start_spreading(
         workers: NonZeroUsize,
         sink: Arc<dyn CallSink>,
         limits: Limits,
+        names: Arc<dyn Names>,
         system_spreads: bool,
     ) -> io::Result<Self> {
         clock::start();
@@ -71,6 +83,7 @@ impl Gateway {
             handshakes: handshakes.clone(),
             target_changes: target_changes.clone(),
             peers: Arc::default(),
+            names,
         };
         let started = (0..workers.get()).map(|number| start_worker(number, &seed));
         let (senders, threads): (Vec<_>, Vec<_>) =
@@ -330,7 +343,8 @@ mod tests {
         let workers = Arc::new(Workers::default());
         let three = NonZeroUsize::new(3).expect("some");
         let gateway =
-            Gateway::start_spreading(three, workers.clone(), Limits::default(), false).expect("starts");
+            Gateway::start_spreading(three, workers.clone(), Limits::default(), Arc::new(SystemNames), false)
+                .expect("starts");
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("free");
         let listeners = BTreeMap::from([(address, ListenerPlan::default())]);
         gateway.apply(Arc::new(Plan { number: 1, listeners, ..Plan::default() }));

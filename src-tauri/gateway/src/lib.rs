@@ -61,7 +61,7 @@ pub use tls::{
     CertificateFacts, ClientTls, Greeting, HandshakeFailures, IdentityFault, LastFailure, ServerTls,
     SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
 };
-pub use upstream::{Health, TargetFailure, TargetState, UpstreamBody};
+pub use upstream::{Health, LookUp, Names, TargetFailure, TargetState, UpstreamBody};
 
 /// The parsers of what comes from outside, for fuzzing and property tests.
 pub mod wire {

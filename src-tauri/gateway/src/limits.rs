@@ -32,6 +32,9 @@ pub struct Limits {
     pub max_idle_upstream: usize,
     /// How long such a connection is kept; 60 s.
     pub upstream_idle_timeout: Duration,
+    /// How long the addresses of a target's name are believed; 10 s. While they are in use they are looked up again
+    /// then; where that fails the last known ones are used for 60 s more.
+    pub keep_names: Duration,
 }
 
 impl Default for Limits {
@@ -49,6 +52,7 @@ impl Default for Limits {
             upgraded_idle_timeout: Duration::from_secs(600),
             max_idle_upstream: 128,
             upstream_idle_timeout: Duration::from_secs(60),
+            keep_names: Duration::from_secs(10),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::http1::Buffers;
 use crate::http2::Sessions;
 use crate::request_id::RequestIds;
 use crate::tls::Handshakes;
-use crate::upstream::{Check, Pool, Resolver};
+use crate::upstream::{Check, Names, Pool, Resolver};
 use crate::watch::Connections;
 use crate::{Limits, Plan};
 
@@ -69,6 +69,8 @@ pub(crate) struct Seed {
     pub(crate) target_changes: watch::Sender<u64>,
     /// All workers, once they have started.
     pub(crate) peers: Arc<OnceLock<Arc<[UnboundedSender<Command>]>>>,
+    /// Who knows the addresses of upstreams.
+    pub(crate) names: Arc<dyn Names>,
 }
 
 /// What all parts on one thread share.
@@ -92,7 +94,7 @@ pub(crate) struct Worker {
     /// Connections to upstreams that speak HTTP/2.
     pub(crate) sessions: Sessions,
     /// Names of upstreams.
-    pub(crate) resolver: Resolver,
+    pub(crate) resolver: Rc<Resolver>,
     /// Connections of callers.
     pub(crate) connections: Connections,
     /// Buffers that no connection uses at the moment.
@@ -120,7 +122,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// What thread `number` needs. Fails where the system has no randomness to give.
     pub(crate) fn new(number: usize, seed: Seed) -> io::Result<Self> {
-        let Seed { workers, limits, sink, plan, panics, handshakes, target_changes, peers } = seed;
+        let Seed { workers, limits, sink, plan, panics, handshakes, target_changes, peers, names } = seed;
         Ok(Self {
             number,
             limits,
@@ -131,7 +133,7 @@ impl Worker {
             request_ids: RequestIds::new()?,
             pool: Rc::new(Pool::new(&limits)),
             sessions: Sessions::default(),
-            resolver: Resolver::default(),
+            resolver: Rc::new(Resolver::new(names, limits.keep_names)),
             connections: Connections::default(),
             buffers: Rc::default(),
             deadlines: Rc::default(),
@@ -244,6 +246,7 @@ async fn sweep(worker: Rc<Worker>) {
         worker.connections.sweep(now, &worker.limits);
         worker.pool.sweep(now);
         worker.sessions.sweep(now, worker.limits.upstream_idle_timeout);
+        worker.resolver.sweep(now);
         // An idle worker lets go of the Plan that was in force when it last had something to do.
         drop(worker.plan());
     }

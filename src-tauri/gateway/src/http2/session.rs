@@ -40,7 +40,7 @@ pub(crate) struct Session {
     /// Told whenever a stream is over.
     freed: Rc<Notify>,
     /// Counts it while it stands.
-    _open: Open,
+    open: Open,
 }
 
 impl Session {
@@ -84,7 +84,7 @@ impl Session {
             has_served: Cell::new(false),
             driver: driver.abort_handle(),
             freed: opening.freed(),
-            _open: open,
+            open,
         })
     }
 
@@ -102,6 +102,11 @@ impl Session {
     /// Since when nothing runs on it.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         (self.under_way.get() == 0).then(|| self.idle_since.get())
+    }
+
+    /// True while its target's name leads to it.
+    pub(super) fn is_current(&self) -> bool {
+        self.open.is_current(self.address.ip())
     }
 
     /// A place on it for one call.

@@ -74,13 +74,13 @@ impl Sessions {
         self.0.borrow_mut().remove(target);
     }
 
-    /// Closes what stood idle too long, and forgets what ended.
+    /// Closes what stood idle too long, and forgets what ended or leads where its name leads no more: calls on it still end.
     pub(crate) fn sweep(&self, now: Instant, keep_for: Duration) {
         self.0.borrow_mut().retain(|_, of_target| {
             let mut sessions = of_target.sessions.borrow_mut();
             sessions.retain(|session| {
                 let is_idle = |since| now.saturating_duration_since(since) >= keep_for;
-                !session.has_ended() && !session.idle_since().is_some_and(is_idle)
+                session.is_current() && !session.has_ended() && !session.idle_since().is_some_and(is_idle)
             });
             !sessions.is_empty() || of_target.is_opening.get()
         });

@@ -43,8 +43,13 @@ pub(super) async fn connect(
     let limit = target.timeouts.connect;
     let late = || Fault::no_connection_in(&target.host, target.port, limit);
     let deadline = Instant::now() + bounded(limit);
+    let name = worker.resolver.name_of(target);
+    let open = open.found_by(name.clone());
     let finding = async {
-        let addresses = worker.resolver.addresses_of(target).await;
+        let addresses = match &name {
+            Some(name) => worker.resolver.addresses_of(name).await,
+            None => Ok(target.address.into_iter().collect()),
+        };
         let addresses = addresses.map_err(|error| Fault::unknown_name(&target.host, &error))?;
         let mut fault = None;
         for (place, address) in addresses.iter().enumerate() {
@@ -56,6 +61,9 @@ pub(super) async fn connect(
                 Ok(Ok(stream)) => return Ok((stream, address)),
                 Ok(Err(error)) => fault = Some(Fault::unreachable(address, &error)),
                 Err(_) => fault = Some(late()),
+            }
+            if let Some(name) = &name {
+                name.note_unreachable(address.ip());
             }
         }
         Err(fault.unwrap_or_else(late))

@@ -1,5 +1,6 @@
 //! The way to an upstream and back: pick a connection, send, stream, keep the connection.
 
+mod addresses;
 mod backend;
 mod balance;
 mod body;
@@ -16,6 +17,7 @@ mod hash_key;
 mod health;
 mod http2;
 mod lanes;
+mod names;
 mod patience;
 mod places;
 mod pool;
@@ -36,6 +38,8 @@ pub(crate) use call::send;
 pub(crate) use check::Check;
 pub use fitness::TargetFailure;
 pub use health::Health;
+pub(crate) use names::SystemNames;
+pub use names::{LookUp, Names};
 pub(crate) use patience::Patience;
 pub(crate) use pool::Pool;
 pub(crate) use resolve::Resolver;

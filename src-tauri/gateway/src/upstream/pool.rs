@@ -74,11 +74,11 @@ impl Pool {
         }
     }
 
-    /// Closes what stood idle too long, and forgets what the other side closed.
+    /// Closes what stood idle too long or leads where its name leads no more, and forgets what the other side closed.
     pub(crate) fn sweep(&self, now: Instant) {
         self.idle.borrow_mut().retain(|_, of_target| {
             of_target.idle.retain_mut(|idle| {
-                let stays = now < idle.until && idle.connection.is_usable();
+                let stays = now < idle.until && is_current(&idle.connection) && idle.connection.is_usable();
                 idle.connection.release();
                 stays
             });
@@ -113,8 +113,13 @@ pub(super) struct Lease {
 impl Lease {
     /// The answer has ended: the connection may serve another call, unless something of this one is left on it.
     pub(super) fn give_back(self, now: Instant) {
-        if self.connection.is_at_rest() {
+        if self.connection.is_at_rest() && is_current(&self.connection) {
             self.pool.keep(self.target, self.connection, now + self.keep_for);
         }
     }
+}
+
+/// True while it leads where its target's name does.
+fn is_current(connection: &Connection) -> bool {
+    connection.open.is_current(connection.address.ip())
 }

@@ -1,5 +1,6 @@
 //! New connections within the ceilings of an upstream: where there is no room, a call waits in turn.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use super::backend::Shared;
 use super::connect::{Connected, Wanted, connect};
 use super::fault::Fault;
 use super::fitness::Fitness;
+use super::resolve::Name;
 use super::{Target, bounded};
 use crate::meter::Meter;
 use crate::worker::Worker;
@@ -19,6 +21,8 @@ use crate::worker::Worker;
 /// An open connection, as long as this is there.
 pub(crate) struct Open {
     fitness: Arc<Fitness>,
+    /// The name by which its address was found, where it was.
+    name: Option<Rc<Name>>,
     /// Where there is a ceiling.
     shared: Option<Arc<Shared>>,
 }
@@ -27,7 +31,18 @@ impl Open {
     /// One for a health check, which no ceiling holds up.
     pub(super) fn of_check(target: &Target) -> Self {
         target.fitness.connections.enter(u32::MAX);
-        Self { fitness: target.fitness.clone(), shared: None }
+        Self { fitness: target.fitness.clone(), name: None, shared: None }
+    }
+
+    /// Notes the name by which its address was found.
+    pub(super) fn found_by(mut self, name: Option<Rc<Name>>) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// True while the name that led to `address`, where one did, still does.
+    pub(crate) fn is_current(&self, address: IpAddr) -> bool {
+        self.name.as_ref().is_none_or(|name| name.has(address))
     }
 
     /// True while a call waits that this connection is in the way of.
@@ -61,7 +76,7 @@ impl Target {
             None => None,
         };
         self.fitness.connections.enter(u32::MAX);
-        Some(Open { fitness: self.fitness.clone(), shared })
+        Some(Open { fitness: self.fitness.clone(), name: None, shared })
     }
 }
 

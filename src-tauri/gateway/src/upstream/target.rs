@@ -24,7 +24,9 @@ pub(crate) struct Target {
     /// Its name or address, without brackets.
     pub(crate) host: Box<str>,
     /// The host as an address, where it is one: nothing to look up.
-    pub(crate) address: Option<IpAddr>,
+    pub(super) address: Option<IpAddr>,
+    /// The host as a name, where it is none.
+    pub(super) name: Option<Arc<str>>,
     /// Its port.
     pub(crate) port: u16,
     /// Its `Host` header.
@@ -72,6 +74,7 @@ impl Target {
             key.push_str(&format!(" {}", shared.number.0));
         }
         let text = url.to_string();
+        let address = url.host().parse().ok();
         Self {
             fitness: known(&text).unwrap_or_default(),
             url: text.into(),
@@ -79,7 +82,8 @@ impl Target {
             key: key.into(),
             tls,
             host: url.host().into(),
-            address: url.host().parse().ok(),
+            address,
+            name: address.is_none().then(|| url.host().into()),
             port: url.port(),
             // A parsed URL's host is ASCII without controls, so this cannot fail.
             authority: HeaderValue::from_str(&url.authority()).unwrap_or(HeaderValue::from_static("")),

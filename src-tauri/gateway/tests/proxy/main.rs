@@ -8,6 +8,7 @@ mod http2;
 mod http2_floods;
 mod http2_upstream;
 mod lifecycle;
+mod names;
 mod records;
 mod routes;
 mod routing;

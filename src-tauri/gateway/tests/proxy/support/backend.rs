@@ -121,7 +121,14 @@ impl Backend {
 
 /// Answers each request by `answer`.
 pub fn backend(answer: impl Fn(&mut Exchange) -> Next + Send + Sync + 'static) -> Backend {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    backend_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), answer)
+}
+
+/// The same on a socket of the test's.
+pub fn backend_on(
+    listener: TcpListener,
+    answer: impl Fn(&mut Exchange) -> Next + Send + Sync + 'static,
+) -> Backend {
     let address = listener.local_addr().expect("bound");
     let connections = Arc::new(AtomicUsize::new(0));
     let (answer, count) = (Arc::new(answer), connections.clone());

@@ -14,7 +14,7 @@ mod world;
 use std::time::Duration;
 
 pub use authority::Authority;
-pub use backend::{Backend, Exchange, Next, backend};
+pub use backend::{Backend, Exchange, Next, backend, backend_on};
 pub use caller_over_tls::TlsCaller;
 pub use client::Client;
 pub use tls::{backend_over_tls, backend_showing};

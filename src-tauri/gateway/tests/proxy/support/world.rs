@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gatepost_gateway::{
     ActsOn, Chain, ClientTls, Enforcement, Gateway, Greeting, Limits, Link, ListenerPlan, ListenerState,
-    Listening, Plan, Policy, Route, RouteTable, RouteTls,
+    Listening, Names, Plan, Policy, Route, RouteTable, RouteTls,
 };
 use gatepost_model::{
     ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Listen, Millis, Slug, Timeouts,
@@ -137,16 +137,27 @@ pub fn world(apis: &[Api]) -> World {
 impl World {
     /// The same with other bounds and workers.
     pub fn with(apis: &[Api], limits: Limits, workers: usize) -> Self {
-        let recorder = Arc::new(Recorder::default());
         let workers = NonZeroUsize::new(workers).expect("some");
-        let gateway = Gateway::start(workers, recorder.clone(), limits).expect("starts");
-        let world = Self { gateway, address: free_address(), recorder, plans: AtomicU64::new(0) };
-        let states = world.listen(&[world.address], apis);
-        if states.iter().all(|listener| listener.state == Listening::Yes) {
-            world
-        } else {
-            // Somebody took the port between its being found free and its being opened.
-            Self::with(apis, limits, workers.get())
+        Self::of(apis, |recorder| Gateway::start(workers, recorder, limits).expect("starts"))
+    }
+
+    /// The same on one worker, with names that lead where `names` says.
+    pub fn naming(apis: &[Api], limits: Limits, names: &Arc<impl Names>) -> Self {
+        Self::of(apis, |recorder| {
+            Gateway::start_naming(NonZeroUsize::MIN, recorder, limits, names.clone()).expect("starts")
+        })
+    }
+
+    fn of(apis: &[Api], start: impl Fn(Arc<Recorder>) -> Gateway) -> Self {
+        loop {
+            let recorder = Arc::new(Recorder::default());
+            let gateway = start(recorder.clone());
+            let world = Self { gateway, address: free_address(), recorder, plans: AtomicU64::new(0) };
+            let states = world.listen(&[world.address], apis);
+            // Else somebody took the port between its being found free and its being opened.
+            if states.iter().all(|listener| listener.state == Listening::Yes) {
+                return world;
+            }
         }
     }
 
