@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,7 +39,8 @@ pub(crate) fn adopt(worker: &Rc<Worker>, stream: TcpStream, listener: SocketAddr
     let caller = Caller { remote, address, local, listener, tls: None, watch: watch.clone() };
     let number = worker.connections.number();
     let standing = Standing { worker: worker.clone(), number };
-    let task = tokio::task::spawn_local(contained(standing, caller, stream));
+    let opening = Box::pin(open(worker.clone(), caller, stream));
+    let task = tokio::task::spawn_local(contained(standing, remote, watch.clone(), opening));
     worker.connections.insert(number, task.abort_handle(), watch);
 }
 
@@ -57,11 +58,14 @@ impl Drop for Standing {
 }
 
 /// A policy that panics takes its own call and connection with it, and nothing else.
-async fn contained(standing: Standing, caller: Caller, stream: TcpStream) {
+async fn contained(
+    standing: Standing,
+    remote: SocketAddr,
+    watch: Rc<Watch>,
+    opening: Pin<Box<impl Future<Output = Result<Option<Opened>, Broken>>>>,
+) {
     let worker = &standing.worker;
-    let remote = caller.remote;
-    let watch = caller.watch.clone();
-    let mut served = pin!(serve(worker, caller, stream));
+    let mut served = pin!(serve(worker, opening));
     let ended = poll_fn(|cx| {
         watch.wake_by(cx.waker());
         match catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx))) {
@@ -82,34 +86,57 @@ async fn contained(standing: Standing, caller: Caller, stream: TcpStream) {
 /// Why a connection broke off.
 pub(crate) type Broken = Box<dyn std::error::Error>;
 
-async fn serve(worker: &Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Result<(), Broken> {
+/// A connection of which it is known what it speaks.
+enum Opened {
+    Http1(Rc<Caller>, Rc<http1::Line>),
+    Http2(Rc<Caller>, Box<(Transport, BytesMut)>),
+}
+
+/// What only the beginning of a connection needs stands in `opening`, and goes with it.
+async fn serve(
+    worker: &Rc<Worker>,
+    opening: Pin<Box<impl Future<Output = Result<Option<Opened>, Broken>>>>,
+) -> Result<(), Broken> {
+    match opening.await? {
+        None => Ok(()),
+        Some(Opened::Http1(caller, line)) => http1::serve(worker, &caller, &line).await,
+        Some(Opened::Http2(caller, begun)) => {
+            let (transport, first) = *begun;
+            Box::pin(http2::serve(worker, &caller, transport, first)).await
+        }
+    }
+}
+
+/// Greets over TLS where the listener does, and waits for the first bytes. None where there are none.
+async fn open(worker: Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Result<Option<Opened>, Broken> {
     let plan = worker.plan();
     let mut transport = match plan.listeners.get(&caller.listener).map(|listener| &listener.greeting) {
         Some(Greeting::Tls(tls)) => {
-            let greeted = Box::pin(greet(worker, tls, stream, caller.remote, caller.listener)).await;
-            let Some((transport, facts)) = greeted else { return Ok(()) };
+            let greeted = greet(&worker, tls, stream, caller.remote, caller.listener).await;
+            let Some((transport, facts)) = greeted else { return Ok(None) };
             caller.tls = Some(Arc::new(facts));
             transport
         }
         // The listener was closed since, or its TLS cannot be had: plain HTTP is no way out.
-        Some(Greeting::Impossible(_)) => return Ok(()),
+        Some(Greeting::Impossible(_)) => return Ok(None),
         Some(Greeting::Plain) | None => Transport::Plain(stream),
     };
     drop(plan);
     let caller = Rc::new(caller);
     let mut first = BytesMut::new();
-    if !poll_fn(|cx| poll_first(worker, &mut transport, &caller, &mut first, cx)).await? {
-        return Ok(());
+    if !poll_fn(|cx| poll_first(&worker, &mut transport, &caller, &mut first, cx)).await? {
+        return Ok(None);
     }
     let speaks_http2 = match &caller.tls {
         Some(tls) => tls.speaks_http2,
         None => first.starts_with(HTTP2_PREFACE),
     };
-    if speaks_http2 {
-        Box::pin(http2::serve(worker, &caller, transport, first)).await
+    Ok(Some(if speaks_http2 {
+        Opened::Http2(caller, Box::new((transport, first)))
     } else {
-        http1::serve(worker, &caller, transport, first).await
-    }
+        let line = http1::line_of(&worker, &caller, transport, first);
+        Opened::Http1(caller, line)
+    }))
 }
 
 /// Reads until it is certain whether this is HTTP/2; false where the caller closes without a word.

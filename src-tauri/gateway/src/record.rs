@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, Version};
 use http_body::{Frame, SizeHint};
 
 use crate::caller::Caller;
-use crate::clock::{micros, wall_us};
+use crate::clock::micros;
 use crate::form;
 use crate::http1::{Glimpse, Io};
 use crate::meter::Meter;
@@ -58,8 +58,9 @@ impl Call {
         request: &http::Request<B>,
         meter: &Rc<Meter>,
     ) -> Box<Self> {
+        let arrived = Instant::now();
         let facts = CallFacts {
-            at_us: wall_us(),
+            at_us: worker.wall.at(arrived),
             plan,
             api: None,
             client: None,
@@ -98,7 +99,7 @@ impl Call {
             is_wanted: worker.sink.wants_calls(),
             facts,
             detail,
-            arrived: Instant::now(),
+            arrived,
             request_id: worker.request_ids.of(headers),
             cx: None,
             meter: meter.clone(),

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
+use crate::clock::WallClock;
 use crate::connection::adopt;
 use crate::date::Date;
 use crate::deadline::Deadlines;
@@ -101,6 +102,8 @@ pub(crate) struct Worker {
     pub(crate) buffers: Rc<Buffers>,
     /// What calls wait for at most.
     pub(crate) deadlines: Rc<Deadlines>,
+    /// The time for people.
+    pub(crate) wall: WallClock,
     /// The `Date` header.
     pub(crate) date: Date,
     /// Told whenever a connection of a caller has gone.
@@ -137,6 +140,7 @@ impl Worker {
             connections: Connections::default(),
             buffers: Rc::default(),
             deadlines: Rc::default(),
+            wall: WallClock::new(Instant::now()),
             date: Date::default(),
             freed: Notify::new(),
             draining: Cell::new(false),
@@ -243,6 +247,7 @@ async fn sweep(worker: Rc<Worker>) {
     loop {
         ticks.tick().await;
         let now = Instant::now();
+        worker.wall.set(now);
         worker.connections.sweep(now, &worker.limits);
         worker.pool.sweep(now);
         worker.sessions.sweep(now, worker.limits.upstream_idle_timeout);

@@ -22,6 +22,6 @@ mod tunnel;
 pub(crate) use buffers::Buffers;
 pub(crate) use client::{Connection, Failure};
 pub(crate) use io::Io;
-pub(crate) use line::LineBody;
+pub(crate) use line::{Line, LineBody};
 pub(crate) use receive::Glimpse;
-pub(crate) use server::serve;
+pub(crate) use server::{line_of, serve};

@@ -16,15 +16,8 @@ use crate::headers::has_token;
 /// Most bytes of a refused method or target that are recorded.
 const MOST_GLIMPSED: usize = 1_024;
 
-/// What came.
-pub(crate) enum Received {
-    /// The connection was closed before the head was there.
-    Closed,
-    /// A request.
-    Request(Box<Admitted>),
-    /// Something that must not go on.
-    Refused(Glimpse),
-}
+/// What came: a request, or something that must not go on; nothing where the connection was closed.
+pub(crate) type Received = Option<Result<Admitted, Glimpse>>;
 
 /// A request with everything that its head says about the connection.
 pub(crate) struct Admitted {
@@ -65,19 +58,17 @@ pub(crate) fn poll_receive(
             input => end.find(input, limits, false),
         };
         match found {
-            Err(refused) => return Poll::Ready(Ok(Received::Refused(glimpse(&io.input, refused)))),
+            Err(refused) => return Poll::Ready(Ok(Some(Err(glimpse(&io.input, refused))))),
             Ok(Some(length)) => {
                 let head = io.input.split_to(length).freeze();
                 let admitted = head::parse_request(&head, end.fields()).and_then(admit);
-                return Poll::Ready(Ok(match admitted {
-                    Ok(admitted) => Received::Request(Box::new(admitted)),
-                    Err(refused) => Received::Refused(glimpse(&head, refused)),
-                }));
+                let received = admitted.map_err(|refused| glimpse(&head, refused));
+                return Poll::Ready(Ok(Some(received)));
             }
             Ok(None) => {}
         }
         if ready!(io.poll_fill(cx))? == 0 {
-            return Poll::Ready(Ok(Received::Closed));
+            return Poll::Ready(Ok(None));
         }
     }
 }

@@ -12,7 +12,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use super::head::{HeadEnd, HeadLimits};
 use super::io::Io;
 use super::line::Line;
-use super::receive::{Admitted, Glimpse, Received, poll_receive};
+use super::receive::{Admitted, Glimpse, poll_receive};
 use super::respond::{Asked, respond, write_interim, write_switch};
 use super::tunnel::tunnel;
 use crate::Limits;
@@ -28,21 +28,20 @@ use crate::worker::Worker;
 /// Most bytes read and thrown away before a connection is closed, so that the caller sees the answer before the end.
 const MOST_LINGERED: usize = 4 * 1_024 * 1_024;
 
-/// Serves requests one after the other, of which `first` has been read already. Holds next to nothing while none is
-/// under way.
-pub(crate) async fn serve(
-    worker: &Rc<Worker>,
-    caller: &Caller,
-    transport: Transport,
-    first: BytesMut,
-) -> Result<(), Broken> {
+/// A connection to serve, of which `first` has been read already.
+pub(crate) fn line_of(worker: &Worker, caller: &Caller, transport: Transport, first: BytesMut) -> Rc<Line> {
     let mut io = Io::new(transport, &worker.buffers, Some(caller.watch.clone()));
     io.input = first;
-    let line = Rc::new(Line::new(io));
-    while poll_fn(|cx| poll_begin(&line, caller, cx)).await {
-        if !Box::pin(serve_next(worker, caller, &line)).await? {
+    Rc::new(Line::new(io))
+}
+
+/// Serves requests one after the other. Holds next to nothing while none is under way.
+pub(crate) async fn serve(worker: &Rc<Worker>, caller: &Caller, line: &Rc<Line>) -> Result<(), Broken> {
+    while poll_fn(|cx| poll_begin(line, caller, cx)).await {
+        if !Box::pin(serve_next(worker, caller, line)).await? {
             caller.watch.reading();
-            poll_fn(|cx| poll_linger(&line, &mut MOST_LINGERED.clone(), cx)).await;
+            let mut most = MOST_LINGERED;
+            poll_fn(|cx| poll_linger(line, &mut most, cx)).await;
             break;
         }
     }
@@ -64,9 +63,9 @@ async fn serve_next(worker: &Rc<Worker>, caller: &Caller, line: &Rc<Line>) -> Re
     let limits = HeadLimits::of_callers(&worker.limits);
     let mut end = HeadEnd::default();
     let stays = match poll_fn(|cx| poll_receive(line, &limits, &mut end, cx)).await? {
-        Received::Closed => false,
-        Received::Refused(glimpse) => turn_away(worker, caller, line, &glimpse).await?,
-        Received::Request(admitted) => serve_request(worker, caller, line, *admitted).await?,
+        None => false,
+        Some(Err(glimpse)) => Box::pin(turn_away(worker, caller, line, &glimpse)).await?,
+        Some(Ok(admitted)) => serve_request(worker, caller, line, admitted).await?,
     };
     line.deadline.clear();
     line.io().release();
@@ -90,7 +89,7 @@ async fn serve_request(
         Some(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
             let (head, body) = response.into_parts();
             write_switch(worker, line, &head.headers).await?;
-            tunnel(worker, line, body).await?;
+            Box::pin(tunnel(worker, line, body)).await?;
             Ok(false)
         }
         Some(response) => respond(worker, line, asked, response).await,

@@ -47,7 +47,8 @@ pub(super) async fn exchange(
 ) -> Result<Response, Unanswered> {
     let changes = meter.upgrade.borrow().is_some() && target.protocol != UpstreamProtocol::Http2;
     let connected = if !changes && is_known_to_speak_http2(worker, target) {
-        way_to(worker, target).await.map_err(Unanswered::unsent)?
+        // What seldom runs takes its room when it does: a call's state is moved and touched as a whole.
+        Box::pin(way_to(worker, target)).await.map_err(Unanswered::unsent)?
     } else {
         if let Some(connection) = worker.pool.take(&target.key) {
             meter.reused.set(true);
@@ -58,11 +59,11 @@ pub(super) async fn exchange(
         }
         meter.reused.set(false);
         let wanted = if changes { Wanted::Http1 } else { Wanted::Either };
-        connect_in_turn(worker, target, wanted, meter).await.map_err(Unanswered::unsent)?
+        Box::pin(connect_in_turn(worker, target, wanted, meter)).await.map_err(Unanswered::unsent)?
     };
     match connected {
         Connected::Http1(connection) => ask(worker, target, connection, request, meter).await,
-        Connected::Http2(lease) => ask_twice(worker, target, lease, request, meter).await,
+        Connected::Http2(lease) => Box::pin(ask_twice(worker, target, lease, request, meter)).await,
     }
 }
 
