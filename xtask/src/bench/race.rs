@@ -71,10 +71,11 @@ impl Entrant {
     }
 }
 
-/// An entrant that runs.
+/// An entrant that was started.
 struct Runner<'a> {
     entrant: &'a Entrant,
-    subject: Subject,
+    /// None once it is left out.
+    subject: Option<Subject>,
     samples: Vec<Sample>,
 }
 
@@ -91,31 +92,32 @@ impl Race {
         let mut runners = Vec::new();
         for entrant in &self.entrants {
             match self.warm_up(entrant, ground) {
-                Ok(Some(subject)) => runners.push(Runner { entrant, subject, samples: Vec::new() }),
+                Ok(Some(subject)) => {
+                    runners.push(Runner { entrant, subject: Some(subject), samples: Vec::new() });
+                }
                 Ok(None) => left_out.push(format!("{} is not installed", entrant.name)),
                 Err(error) => self.excuse(entrant, error, &mut left_out)?,
             }
         }
         for round in 0..ground.rounds as usize {
-            let mut turn = 0;
-            while turn < runners.len() {
+            for turn in 0..runners.len() {
                 let which = (round + turn) % runners.len();
-                match self.sample(&runners[which], ground.seconds) {
+                let Runner { entrant, subject, samples } = &mut runners[which];
+                let Some(running) = subject else { continue };
+                match self.sample(running, entrant, ground.seconds) {
                     Ok(sample) => {
-                        println!("  {}", line(round, runners[which].entrant.name, &sample));
-                        runners[which].samples.push(sample);
-                        turn += 1;
+                        println!("  {}", line(round, entrant.name, &sample));
+                        samples.push(sample);
                     }
                     Err(error) => {
-                        self.excuse(runners[which].entrant, error, &mut left_out)?;
-                        runners.remove(which);
+                        self.excuse(entrant, error, &mut left_out)?;
+                        *subject = None;
                     }
                 }
             }
         }
-        // One that lost its place during a round may have moved others past their turn: all have every round, or go.
-        let whole = |runner: &Runner<'_>| runner.samples.len() == ground.rounds as usize;
-        let series = runners.iter().filter(|runner| whole(runner)).map(|runner| self.series(runner));
+        let series =
+            runners.iter().filter(|runner| runner.subject.is_some()).map(|runner| self.series(runner));
         Ok(Finding { unit: self.measure.unit(), series: series.collect(), left_out })
     }
 
@@ -136,10 +138,10 @@ impl Race {
         Ok(())
     }
 
-    fn sample(&self, runner: &Runner<'_>, seconds: u32) -> Result<Sample> {
-        let pid = runner.subject.pid();
+    fn sample(&self, subject: &Subject, entrant: &Entrant, seconds: u32) -> Result<Sample> {
+        let pid = subject.pid();
         let before = proc::cpu_us(pid)?;
-        let load = self.tool.run(&runner.subject, self.front, &runner.entrant.call, seconds)?;
+        let load = self.tool.run(subject, self.front, &entrant.call, seconds)?;
         let after = proc::still_cpu_us(pid)?;
         if after <= before {
             bail!("took no time that the kernel counted; measure longer");
