@@ -211,3 +211,93 @@ fn is_in_force(applied: &AppliedPolicy, wanted: &AppliedPolicyInput) -> bool {
         && applied.only == wanted.only
         && applied.config == Value::Object(wanted.config.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use gatepost_policies::KINDS;
+    use gatepost_store::Store;
+
+    use super::super::{Document, check};
+    use super::*;
+
+    const TWO: &str = "
+gatepost: 1
+apis:
+  - {name: A, upstream: {url: \"http://127.0.0.1:9000\"}, policies: [{policy: client-id-enforcement}]}
+  - {name: B, upstream: {url: \"http://127.0.0.1:9000\"}}
+clients:
+  - {name: One, credentials: [{client_id: first, client_secret: s3cret}]}
+  - {name: Two}
+contracts: [{client: One, api: a}, {client: One, api: b}, {client: Two, api: b}]";
+
+    fn checked(text: &str) -> CheckedFile {
+        let document = Document::parse(text, &|_| None);
+        document.and_then(|document| check(&document, KINDS)).unwrap_or_else(|faults| panic!("{faults:?}"))
+    }
+
+    fn put(store: &Store, text: &str) -> Catalog {
+        store.write("applied", 0, |tx| write(checked(text), tx)).unwrap_or_else(|error| panic!("{error:?}"));
+        store.load().expect("loads")
+    }
+
+    fn store() -> (Store, tempfile::TempDir) {
+        let dir = tempfile::tempdir().expect("a folder");
+        (Store::open(dir.path()).expect("opens"), dir)
+    }
+
+    #[test]
+    fn what_is_applied_no_longer_differs_and_makes_nothing_twice() {
+        let (store, _dir) = store();
+        assert!(differs(&checked(TWO), &Known::of(&Catalog::default())));
+        let first = put(&store, TWO);
+        assert!(!differs(&checked(TWO), &Known::of(&first)));
+        assert_eq!(put(&store, TWO), first);
+        assert_eq!((first.apis.len(), first.clients.len(), first.contracts.len()), (2, 2, 3));
+    }
+
+    #[test]
+    fn each_change_of_a_file_differs_and_is_applied() {
+        for (from, to) in [
+            (
+                "name: B, upstream: {url: \"http://127.0.0.1:9000\"}",
+                "name: B, upstream: {url: \"http://127.0.0.1:9001\"}",
+            ),
+            ("policies: [{policy: client-id-enforcement}]", "policies: []"),
+            ("s3cret", "another"),
+            ("{name: Two}", "{name: Two, description: \"More\"}"),
+            ("{client: Two, api: b}", "{client: Two, api: a}"),
+        ] {
+            let (store, _dir) = store();
+            let before = put(&store, TWO);
+            let changed = TWO.replace(from, to);
+            assert!(differs(&checked(&changed), &Known::of(&before)), "{to}");
+            assert!(!differs(&checked(&changed), &Known::of(&put(&store, &changed))), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_client_id_moves_to_the_client_app_that_the_file_gives_it() {
+        let (store, _dir) = store();
+        put(&store, TWO);
+        let moved = TWO
+            .replace(", credentials: [{client_id: first, client_secret: s3cret}]", "")
+            .replace("{name: Two}", "{name: Two, credentials: [{client_id: first, client_secret: s3cret}]}");
+        let catalog = put(&store, &moved);
+        let two = catalog.clients.iter().find(|app| app.name == "Two").expect("Two");
+        let owners: Vec<_> = catalog.credentials.iter().map(|known| known.client_app_id).collect();
+        assert_eq!(owners, [two.id]);
+    }
+
+    #[test]
+    fn a_revoked_contract_is_approved_again() {
+        let (store, _dir) = store();
+        let contract = put(&store, TWO).contracts.iter().next().expect("one").id;
+        let revoked = store.write("revoked", 0, |tx| tx.set_contract_state(contract, ContractState::Revoked));
+        revoked.expect("saved");
+        let before = store.load().expect("loads");
+        assert!(differs(&checked(TWO), &Known::of(&before)));
+        let after = put(&store, TWO);
+        assert!(after.contracts.iter().all(|known| known.state == ContractState::Approved));
+        assert_eq!(after.contracts.len(), before.contracts.len());
+    }
+}
