@@ -3,12 +3,20 @@
 // A journey that cannot go on panics, and values are handed over so that calls read as sentences.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value, missing_docs)]
 
+mod attacks;
+#[cfg(target_os = "linux")]
+mod big_bodies;
 mod check;
 mod console;
+mod exhaustion;
+mod faults;
+mod faulty;
 mod kill;
 mod lifecycle;
 mod program;
+mod raw;
 mod saves_under_load;
 mod story;
 mod streaming;
 mod upstreams;
+mod websocket;

@@ -91,11 +91,12 @@ pub struct Program {
 
 impl Program {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = gatepost(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        Self::start_as(gatepost(arguments))
+    }
+
+    fn start_as(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let (sender, lines) = channel();
         for output in [
             Box::new(child.stdout.take().expect("piped")) as Box<dyn std::io::Read + Send>,
@@ -125,6 +126,16 @@ impl Program {
                 Err(_) => panic!("no line `{beginning}...`, only {seen:#?}"),
             }
         }
+    }
+
+    /// Waits for a line with this in it.
+    pub fn wait_for_line(&self, part: &str) {
+        while !self.lines.recv_timeout(PATIENCE).expect("the line comes").contains(part) {}
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL.
@@ -188,11 +199,25 @@ impl Gateway {
     }
 
     pub fn start_on(folder: DataFolder, more: &[&str]) -> Self {
+        Self::start_as(folder, more, |command| command)
+    }
+
+    /// With so few file descriptors, none to be had beyond.
+    pub fn start_with_descriptors(most: u32) -> Self {
+        Self::start_as(DataFolder::new(), &[], |command| {
+            let mut limited = Command::new("sh");
+            limited.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+            limited.arg(command.get_program()).args(command.get_args());
+            limited
+        })
+    }
+
+    fn start_as(folder: DataFolder, more: &[&str], around: impl FnOnce(Command) -> Command) -> Self {
         let data_dir = folder.path().join("data");
         let mut arguments =
             vec!["serve", "--data-dir", data_dir.to_str().expect("text"), "--admin", "127.0.0.1:0"];
         arguments.extend(more);
-        let program = Program::start(&arguments);
+        let program = Program::start_as(around(gatepost(&arguments)));
         let console = program.wait_for("Console");
         program.wait_for("Ready");
         let (admin, token) = console.split_once("/#token=").expect("an address with a token");

@@ -18,6 +18,9 @@ pub(crate) fn settle<B>(request: &mut http::Request<B>) -> Result<(), Reply> {
     if request.version() == Version::HTTP_2 {
         http2::check(request)?;
     }
+    if !matches!(request.uri().scheme_str(), None | Some("http" | "https")) {
+        return Err(Reply::bad_request("The request's target must be http or https"));
+    }
     if let Some(authority) = request.uri().authority() {
         let host = host_of(authority)?;
         request.headers_mut().insert(HOST, host);
@@ -164,6 +167,7 @@ mod tests {
         assert_eq!(request.uri(), "/a?b");
         assert_eq!(host_name(request.headers()), "api.test");
         assert!(settled("http://u@h/", Version::HTTP_11, &["h"]).is_err());
+        assert!(settled("ftp://h/", Version::HTTP_11, &["h"]).is_err());
     }
 
     #[test]
