@@ -9,6 +9,9 @@ use crate::setup::{self, Need};
 use crate::step::{self, Step};
 use crate::{headless, project, tidy};
 
+/// Programs of other makers that PyPI carries.
+const PYTHON_PEERS: &[&str] = &["grpcio==1.85.1", "websockets==17.4"];
+
 /// What `test` takes.
 #[derive(clap::Args)]
 pub struct Options {
@@ -26,6 +29,8 @@ enum Part {
     Unit,
     /// The built program over real sockets.
     E2e,
+    /// The built program and programs of other makers.
+    Peers,
     /// The console in Chromium.
     Browser,
     /// The real window, on a display of its own.
@@ -33,11 +38,12 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Tidy, Self::Unit, Self::E2e, Self::Browser, Self::Window];
+    const ALL: [Self; 6] = [Self::Tidy, Self::Unit, Self::E2e, Self::Peers, Self::Browser, Self::Window];
 
     fn needs(self) -> &'static [Need] {
         match self {
             Self::Tidy | Self::Unit | Self::E2e => &[Need::Window],
+            Self::Peers => &[Need::Window, Need::Browser, Need::TestPeers],
             Self::Browser => &[Need::Window, Need::Browser],
             Self::Window => &[Need::Window, Need::Browser, Need::WindowTests],
         }
@@ -52,8 +58,9 @@ impl Part {
             }
             Self::Unit => Ok(console(home)? + rust("Test the crates", home, Rust::Crates)?),
             Self::E2e => rust("Test the built program", home, Rust::EndToEnd),
-            Self::Browser => node("Test the console in Chromium", home, "browser", &[]),
-            Self::Window => node("Test the window", home, "window", &display(home)),
+            Self::Peers => peers(home),
+            Self::Browser => node("Test the console in Chromium", home, "browser", &[], &[]),
+            Self::Window => node("Test the window", home, "window", &display(home), &[]),
         }
     }
 }
@@ -74,7 +81,7 @@ pub fn run(options: &Options) -> Result<()> {
 
     setup::install(&parts.iter().flat_map(|part| part.needs()).copied().collect::<Vec<_>>())?;
     setup::npm_ci(&project::ui())?;
-    if parts.iter().any(|part| matches!(part, Part::Browser | Part::Window)) {
+    if parts.iter().any(|part| matches!(part, Part::Peers | Part::Browser | Part::Window)) {
         setup::npm_ci(&project::tests())?;
     }
     setup::ui_build()?;
@@ -130,8 +137,15 @@ fn rust(what: &str, home: &Path, which: Rust) -> Result<Counts> {
     away_from_home(project::cargo(what), home).args(arguments).dir(&project::root()).tests()
 }
 
+/// Programs of other makers, some of which speak Python.
+fn peers(home: &Path) -> Result<Counts> {
+    let python = setup::pip_install(&project::target()?.join("peers"), PYTHON_PEERS)?;
+    let python = [("GATEPOST_PEERS_PYTHON", python.as_path())];
+    node("Test with programs of other makers", home, "peers", &[], &python)
+}
+
 /// Runs a folder of tests/ by Node's own runner against the built program, inside what `around` puts about it.
-fn node(what: &str, home: &Path, folder: &str, around: &[String]) -> Result<Counts> {
+fn node(what: &str, home: &Path, folder: &str, around: &[String], more: &[(&str, &Path)]) -> Result<Counts> {
     project::cargo("Build Gatepost").args(["build", "--bins"]).dir(&project::root()).run()?;
     let binary = project::gatepost("debug")?;
     let files = test_files(&project::tests().join(folder))?;
@@ -139,6 +153,7 @@ fn node(what: &str, home: &Path, folder: &str, around: &[String]) -> Result<Coun
         Some((program, before)) => Step::new(what, program).args(before).arg("node"),
         None => Step::new(what, "node"),
     };
+    let step = more.iter().fold(step, |step, (name, path)| step.env(name, path));
     away_from_home(step, home)
         .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
         .args(files)

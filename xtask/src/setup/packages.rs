@@ -16,6 +16,8 @@ pub enum Need {
     Browser,
     /// Drive the window on a display of its own.
     WindowTests,
+    /// Test with programs of other makers.
+    TestPeers,
     /// Measure beside nginx.
     Bench,
     /// Measure beside every other peer too.
@@ -27,6 +29,8 @@ enum Sign {
     Program(&'static [&'static str]),
     PkgConfig(&'static str),
     File(&'static str),
+    /// A module of Python 3.
+    Python(&'static str),
 }
 
 /// A package: its sign, and its name per distribution. Fedora's dnf installs by path where names have moved.
@@ -52,6 +56,9 @@ const PACKAGES: &[Package] = &[
     Package { need: Need::WindowTests, sign: Sign::Program(&["xvfb-run"]), debian: "xvfb", fedora: "xorg-x11-server-Xvfb", arch: "xorg-server-xvfb" },
     Package { need: Need::WindowTests, sign: Sign::Program(&["xauth"]), debian: "xauth", fedora: "xorg-x11-xauth", arch: "xorg-xauth" },
     Package { need: Need::WindowTests, sign: Sign::Program(&["dbus-run-session"]), debian: "dbus-daemon", fedora: "dbus-daemon", arch: "dbus" },
+    Package { need: Need::TestPeers, sign: Sign::Program(&["curl"]), debian: "curl", fedora: "curl", arch: "curl" },
+    Package { need: Need::TestPeers, sign: Sign::Program(&["h2load"]), debian: "nghttp2-client", fedora: "nghttp2", arch: "nghttp2" },
+    Package { need: Need::TestPeers, sign: Sign::Python("ensurepip"), debian: "python3-venv", fedora: "python3", arch: "python" },
     Package { need: Need::Bench, sign: Sign::Program(&["nginx"]), debian: "nginx-light", fedora: "nginx", arch: "nginx" },
     Package { need: Need::Bench, sign: Sign::Program(&["wrk"]), debian: "wrk", fedora: "wrk", arch: "wrk" },
     Package { need: Need::Bench, sign: Sign::Program(&["h2load"]), debian: "nghttp2-client", fedora: "nghttp2", arch: "nghttp2" },
@@ -91,6 +98,9 @@ fn is_there(sign: &Sign) -> bool {
         Sign::File(path) => Path::new(path).exists(),
         Sign::PkgConfig(name) => {
             Step::new("Ask pkg-config", "pkg-config").args(["--exists", name]).output().is_ok()
+        }
+        Sign::Python(module) => {
+            Step::new("Ask Python", "python3").args(["-c", &format!("import {module}")]).output().is_ok()
         }
     }
 }
@@ -195,7 +205,9 @@ mod tests {
 
     #[test]
     fn every_need_has_packages() {
-        for need in [Need::Window, Need::Browser, Need::WindowTests, Need::Bench, Need::Peers] {
+        for need in
+            [Need::Window, Need::Browser, Need::WindowTests, Need::TestPeers, Need::Bench, Need::Peers]
+        {
             assert!(PACKAGES.iter().any(|package| package.need == need), "{need:?}");
         }
     }

@@ -1,0 +1,35 @@
+// Programs of other makers, in the languages that they come in.
+
+import path from "node:path";
+import { program, ROOT, start } from "./machine.mjs";
+import { until } from "./until.mjs";
+
+const PATIENCE_MS = 60_000;
+
+/** The Python that has grpcio and websockets; `cargo xtask test` installs them and says where. */
+const PYTHON = process.env.GATEPOST_PEERS_PYTHON ?? path.join(ROOT, "target/peers/bin/python");
+
+const file = (name) => path.join(ROOT, "tests/peers", name);
+
+/** Starts a server written in Python, which prints its port. */
+export async function pythonServer(name) {
+  const server = start(PYTHON, ["-u", file(name)]);
+  const port = await until(`${name} to print its port`, () => {
+    if (server.exit) throw new Error(`it ended: ${server.stderr}`);
+    return server.stdout.match(/^port (\d+)/m)?.[1];
+  });
+  return { port: Number(port), stop: () => server.end("SIGKILL") };
+}
+
+/** Runs a client written in Python to its end; fails with what it says. */
+export const python = (name, ...args) => run(PYTHON, [file(name), ...args]);
+
+/** Runs a program to its end and gives what it printed; fails with what it complained of. */
+export async function run(name, args) {
+  const running = start(name.includes(path.sep) ? name : program(name), args);
+  const timer = setTimeout(() => running.end("SIGKILL"), PATIENCE_MS);
+  const exit = await running.ended;
+  clearTimeout(timer);
+  if (exit.code !== 0) throw new Error(`${path.basename(name)} ${args.join(" ")}: ${JSON.stringify(exit)}\n${running.stderr}${running.stdout}`);
+  return running.stdout;
+}
