@@ -151,4 +151,21 @@ mod tests {
             ])
         );
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn what_connection_names_is_gone_and_all_else_stays(named in "[a-z]{1,3}(, ?[a-zA-Z]{1,3}){0,3}", sent in "[a-z]{1,3}") {
+            let name = HeaderName::from_bytes(sent.as_bytes()).expect("a token");
+            proptest::prop_assume!(!HOP_BY_HOP.contains(&name));
+            let mut all = HeaderMap::new();
+            all.insert(CONNECTION, HeaderValue::from_str(&named).expect("plain"));
+            all.insert(&name, HeaderValue::from_static("1"));
+            strip_hop_by_hop(&mut all);
+            let is_named = named.split(',').any(|token| token.trim().eq_ignore_ascii_case(&sent));
+            proptest::prop_assert_eq!(all.contains_key(&name), !is_named);
+            proptest::prop_assert!(!all.contains_key(CONNECTION));
+        }
+    }
 }

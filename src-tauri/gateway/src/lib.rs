@@ -70,6 +70,7 @@ pub mod wire {
     pub use crate::http1::framing::{Length, of_request, of_response};
     pub use crate::http1::head::{HeadEnd, HeadLimits, parse_request, parse_response};
     pub use crate::http1::refused::Refused;
+    pub use crate::target::settle;
 }
 
 /// A request on its way to the upstream.

@@ -11,7 +11,7 @@ use crate::{Reply, http2};
 
 /// Checks method, target and host, and puts the target into origin form: an absolute target's authority becomes the
 /// `Host` header (RFC 9112, 3.2.2).
-pub(crate) fn settle<B>(request: &mut http::Request<B>) -> Result<(), Reply> {
+pub fn settle<B>(request: &mut http::Request<B>) -> Result<(), Reply> {
     if request.method() == Method::CONNECT {
         return Err(Reply::bad_request("CONNECT is not supported"));
     }
