@@ -34,6 +34,7 @@ fn described() -> OpenApiRouter<Control> {
         .merge(routes::live::routes())
         .merge(routes::tester::routes())
         .merge(routes::sample::routes())
+        .merge(routes::schemas::routes())
         .merge(routes::settings::routes())
         .merge(routes::changes::routes())
 }

@@ -34,6 +34,13 @@ export const queries = {
       queryKey: ["targets", api_id],
       queryFn: ({ signal }) => get<Target[]>(`/apis/${api_id}/targets`, {}, signal),
     }),
+  /** JSON Schema of an API as it is written; changes only with the program. */
+  apiSchema: () =>
+    queryOptions({
+      queryKey: ["schemas", "api"],
+      queryFn: ({ signal }) => get<Record<string, unknown>>("/schemas/api", {}, signal),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
   appliedPolicies: (api_id: number) =>
     queryOptions({
       queryKey: ["apis", api_id, "policies"],

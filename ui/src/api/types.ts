@@ -25,7 +25,8 @@ export type Topic = Schema["Topic"];
 export type ApiInput = Schema["ApiInput"];
 export type ApiSummary = Told<Schema["ApiView"]>;
 /** `form` is the API as it is written: what `PUT` takes. What is as the default has it is left out. */
-export type Api = Omit<ApiSummary, "policies" | "contracts"> & { form: ApiInput };
+export type Api = Omit<ApiSummary, "policies" | "contracts"> & { form: ApiForm };
+export type ApiForm = ApiInput;
 
 /** One place where calls of an API go, and how it is. `route` is null for the API's own upstream. */
 export type Target = Told<Schema["TargetView"]>;

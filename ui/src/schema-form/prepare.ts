@@ -24,7 +24,7 @@ export const humanised = (name: string): string => {
 const LONGEST_LABEL = 44;
 
 function node(source: Node): Node {
-  const schema = typedChoice(singleType(withoutNull(source)));
+  const schema = typedChoice(singleType(textOrNumber(withoutNull(source))));
   const result: Node = {};
   for (const [key, value] of Object.entries(schema)) {
     if ((key === "properties" || key === "$defs" || key === "definitions") && isObject(value))
@@ -47,6 +47,17 @@ function withoutNull(schema: Node): Node {
     return others.length === 1 && isObject(others[0]) ? { ...others[0], ...rest } : { ...rest, [key]: others };
   }
   return schema;
+}
+
+/** "A number or text" that comes as two schemas is text: who wants the number writes its digits. */
+function textOrNumber(schema: Node): Node {
+  const options = schema.anyOf;
+  if (!Array.isArray(options) || options.length !== 2) return schema;
+  const types = options.map((option) => (isObject(option) ? option.type : undefined));
+  const text = options.find((option) => isObject(option) && option.type === "string");
+  if (!isObject(text) || !types.some((type) => type === "integer" || type === "number")) return schema;
+  const { anyOf: _, ...rest } = schema;
+  return { ...text, ...rest };
 }
 
 /** Text first where text or a number is allowed ("1m" or 60000): the widget writes text. */

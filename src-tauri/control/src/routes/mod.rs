@@ -11,6 +11,7 @@ pub mod contracts;
 pub mod credentials;
 pub mod live;
 pub mod sample;
+pub mod schemas;
 pub mod settings;
 pub mod status;
 pub mod targets;

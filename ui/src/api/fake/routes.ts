@@ -11,6 +11,7 @@ import type {
   TesterRequest,
   TesterResponse,
 } from "../types";
+import { apiSchema } from "./api-schema";
 import { kinds } from "./policies";
 import { changed, listeners, makeApi, makeClient, makePolicy, newId, secret, sources, state, summaryOf } from "./state";
 import { callNo, countsAt, figures, series, wholeCall } from "./traffic";
@@ -72,23 +73,26 @@ function saveApi(input: ApiInput, id?: number): Reply {
   return created(api);
 }
 
+/** Every third target has failed, so that each state can be seen. */
 function targetsOf(form: ApiInput | undefined): Target[] {
-  const upstreams = [{ name: null, upstream: form?.upstream }, ...(form?.routes ?? [])];
-  return upstreams.flatMap(({ name, upstream }) =>
-    (upstream?.targets ?? [{ url: upstream?.url ?? "" }]).map(({ url, weight }: { url: string; weight?: number | null }) => ({
-      route: name,
-      url,
-      weight: weight ?? 1,
-      health: upstream?.health ? ("healthy" as const) : ("unknown" as const),
-      ejected_until: null,
-      last_failure: null,
-      outstanding: 0,
-      connections: 2,
-      checks: { passed: upstream?.health ? 12 : 0, failed: 0 },
-      calls: 240,
-      failures: 0,
-    })),
-  );
+  const of = (route: string | null, upstream: ApiInput["upstream"]) =>
+    (upstream.targets ?? [{ url: upstream.url ?? "" }]).map(({ url, weight }, n): Target => {
+      const failed = n % 3 === 2;
+      return {
+        route,
+        url,
+        weight: weight ?? 1,
+        health: failed ? "unhealthy" : upstream.health ? "healthy" : "unknown",
+        ejected_until: n % 3 === 1 && upstream.ejection !== false ? Date.now() + 7_000 : null,
+        last_failure: n % 3 === 0 ? null : { at: Date.now() - 40_000, message: "refused the connection: is the backend running?" },
+        outstanding: n,
+        connections: 4 + n,
+        calls: 1_204 - 300 * n,
+        failures: n * 5,
+        checks: { passed: upstream.health ? 12 : 0, failed: failed ? 3 : 0 },
+      };
+    });
+  return form ? [...of(null, form.upstream), ...(form.routes ?? []).flatMap((route) => of(route.name, route.upstream))] : [];
 }
 
 function faultsOf(input: AppliedPolicyInput): Fault[] {
@@ -270,6 +274,7 @@ const routes: Record<string, Handler> = {
     changed("An API was deleted");
     return ok();
   },
+  "GET /schemas/api": () => ok(apiSchema()),
   "GET /apis/#/policies": ({ ids }) => ok(keptOf(ids[0])?.policies.map((policy, position) => ({ ...policy, position }))),
   "POST /apis/#/policies": ({ ids, body }) => {
     const input = body as AppliedPolicyInput;

@@ -2,7 +2,7 @@ import { faultsOf } from "@/api/errors";
 import { Field, TextInput } from "@/shared/ui";
 import { type ApiDraft, defaultsOf } from "./api-form";
 
-type FieldsProps = { draft: ApiDraft; onChange: (draft: ApiDraft) => void; error: unknown; fresh?: boolean };
+type FieldsProps = { draft: ApiDraft; onChange: (draft: ApiDraft) => void; error: unknown; fresh?: boolean; upstreamApart?: boolean };
 
 /** One text field of the draft, with the fault that the gateway found at `field`. */
 function useFieldOf({ draft, onChange, error }: FieldsProps) {
@@ -39,12 +39,13 @@ export function MainFields(props: FieldsProps) {
         {field("name", "name", { label: "Name", placeholder: "Orders API", autoFocus: props.fresh ?? false })}
         {field("version", "version", { label: "Version", placeholder: "v1" })}
       </div>
-      {field("url", "upstream.url", {
-        label: "Upstream URL",
-        placeholder: "http://127.0.0.1:9000/posts",
-        mono: true,
-        help: "Where the gateway sends the calls that the policies let pass.",
-      })}
+      {!props.upstreamApart &&
+        field("url", "upstream.url", {
+          label: "Upstream URL",
+          placeholder: "http://127.0.0.1:9000/posts",
+          mono: true,
+          help: "Where the gateway sends the calls that the policies let pass.",
+        })}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { ArrowRight, Send } from "lucide-react";
 import { queries } from "@/api/queries";
 import type { Api } from "@/api/types";
 import type { ApiTab } from "@/app/router";
+import { plural } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { CopyButton, ErrorNote, TabPanel, Tabs } from "@/shared/ui";
 import { ApiState } from "./apis-screen";
@@ -11,6 +12,7 @@ import { ContractsTab } from "./contracts-tab";
 import { PoliciesTab } from "./policies/policies-tab";
 import { SettingsTab } from "./settings-tab";
 import { SummaryTab } from "./summary-tab";
+import { UpstreamTab } from "./upstream/upstream-tab";
 
 type ApiScreenProps = { id: number; tab: ApiTab; policy: number | undefined };
 
@@ -48,6 +50,7 @@ function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number |
   const tabs = [
     { id: "summary", label: "Summary" },
     { id: "policies", label: "Policies", count: policies?.length },
+    { id: "upstream", label: "Upstream", count: api.targets > 1 ? api.targets : undefined },
     { id: "contracts", label: "Contracts", count: contracts?.length },
     { id: "settings", label: "Settings" },
   ] as const;
@@ -56,6 +59,11 @@ function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number |
       <div className="api-head">
         <Route api={api} />
         {api.fault && <ErrorNote title="This API is not served" message={api.fault} />}
+        {api.warnings.map((warning) => (
+          <div className="note note-warn" key={`${warning.field}:${warning.message}`}>
+            <div>{warning.message}</div>
+          </div>
+        ))}
         <Tabs
           label="Parts of this API"
           tabs={tabs}
@@ -72,6 +80,7 @@ function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number |
       <TabPanel id={tab} className="api-panel">
         {tab === "summary" && <SummaryTab api={api} />}
         {tab === "policies" && <PoliciesTab api={api} selected={policy} />}
+        {tab === "upstream" && <UpstreamTab api={api} />}
         {tab === "contracts" && <ContractsTab api={api} />}
         {tab === "settings" && <SettingsTab api={api} />}
       </TabPanel>
@@ -93,6 +102,8 @@ function Route({ api }: { api: Api }) {
       <span className="chip mono route-chip trunc select-text" title={api.upstream.url}>
         {api.upstream.url}
       </span>
+      {api.targets > 1 && <span className="t3">and {api.targets - 1} more</span>}
+      {api.routes > 0 && <span className="t3">{plural(api.routes, "route")}</span>}
     </div>
   );
 }

@@ -33,7 +33,8 @@ function EditApi({ api }: { api: Api }) {
       setBusy(false);
     }
   };
-  const fields = { draft, onChange: setDraft, error };
+  // Several targets are more than one field can hold; they have a tab of their own.
+  const fields = { draft, onChange: setDraft, error, upstreamApart: api.targets > 1 };
   return (
     <form className="card" aria-labelledby="edit-api" onSubmit={save} noValidate>
       <div className="card-head ruled">
