@@ -107,7 +107,8 @@ impl Route {
         let rewritten = if self.rules.is_empty() {
             None
         } else {
-            first_match(&self.rules, request, cx.path_below_base(request.uri().path()))?
+            let below = request.uri().path().get(cx.base_path_len..).unwrap_or_default();
+            first_match(&self.rules, request, below)?
         };
         Ok(rewritten.unwrap_or((&self.backend, Tail::Below(cx.base_path_len))))
     }

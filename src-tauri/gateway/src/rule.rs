@@ -43,7 +43,8 @@ impl Rule {
         })
     }
 
-    /// The path to ask for, when the rule matches; `below` is the request's path below the base path.
+    /// What goes on of the path, when the rule matches; `below` is the request's path below the base path, empty for the
+    /// base path itself, which a pattern sees as `/`.
     fn tail_of<'p>(&self, request: &Request, below: &'p str) -> Option<Cow<'p, str>> {
         let headers = request.headers();
         let is_wanted = (self.methods.is_empty() || self.methods.contains(request.method()))
@@ -53,6 +54,11 @@ impl Rule {
             return None;
         }
         match &self.path {
+            Some(path) if below.is_empty() => path.tail_of("/").map(|tail| match tail.as_str() {
+                // Without a slash at its end, as it came.
+                "/" => Cow::Borrowed(""),
+                _ => Cow::Owned(tail),
+            }),
             Some(path) => path.tail_of(below).map(Cow::Owned),
             None => Some(Cow::Borrowed(below)),
         }
@@ -131,6 +137,13 @@ mod tests {
         assert_eq!(path(rule("/", RouteRule::default()), "/a").as_deref(), Some("/a"));
         assert_eq!(path(rule("/x/", RouteRule::default()), "/").as_deref(), Some("/x/"));
         assert_eq!(path(rule("/x", on_path("/only")), "/other"), None);
+    }
+
+    #[test]
+    fn the_base_path_itself_gets_no_slash_at_its_end() {
+        assert_eq!(path(rule("/x", RouteRule::default()), "").as_deref(), Some("/x"));
+        assert_eq!(path(rule("/x", on_path("(/.*)")), "").as_deref(), Some("/x"));
+        assert_eq!(path(rule("/x", on_path("/a")), ""), None);
     }
 
     #[test]

@@ -201,7 +201,10 @@ pub(crate) async fn run(worker: Rc<Worker>, mut commands: UnboundedReceiver<Comm
             Command::Check { check, stop } => {
                 tokio::task::spawn_local(check.run(worker.clone(), stop));
             }
-            Command::MakeRoom => worker.pool.make_room(),
+            Command::MakeRoom => {
+                worker.pool.make_room();
+                worker.sessions.make_room();
+            }
             Command::Drain { until } => return drain(&worker, closers, until).await,
         }
     }

@@ -109,6 +109,11 @@ impl Session {
         self.open.is_current(self.address.ip())
     }
 
+    /// True when nothing runs on it and a call waits for its place under a ceiling.
+    pub(super) fn is_in_the_way(&self) -> bool {
+        self.under_way.get() == 0 && self.open.is_waited_for()
+    }
+
     /// A place on it for one call.
     pub(super) fn lease(self: &Rc<Self>) -> Lease {
         self.under_way.set(self.under_way.get() + 1);

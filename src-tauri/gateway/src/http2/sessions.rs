@@ -74,13 +74,23 @@ impl Sessions {
         self.0.borrow_mut().remove(target);
     }
 
+    /// Closes those on which nothing runs and that are in the way of another worker's call.
+    pub(crate) fn make_room(&self) {
+        for of_target in self.0.borrow().values().filter(|of_target| !of_target.is_opening.get()) {
+            of_target.sessions.borrow_mut().retain(|session| !session.is_in_the_way());
+        }
+    }
+
     /// Closes what stood idle too long, and forgets what ended or leads where its name leads no more: calls on it still end.
     pub(crate) fn sweep(&self, now: Instant, keep_for: Duration) {
         self.0.borrow_mut().retain(|_, of_target| {
             let mut sessions = of_target.sessions.borrow_mut();
             sessions.retain(|session| {
                 let is_idle = |since| now.saturating_duration_since(since) >= keep_for;
-                session.is_current() && !session.has_ended() && !session.idle_since().is_some_and(is_idle)
+                session.is_current()
+                    && !session.is_in_the_way()
+                    && !session.has_ended()
+                    && !session.idle_since().is_some_and(is_idle)
             });
             !sessions.is_empty() || of_target.is_opening.get()
         });
@@ -97,8 +107,13 @@ impl OfTarget {
 }
 
 impl Opening {
+    /// A place on a connection that stands and has room by now.
+    pub(crate) fn standing(&self) -> Option<Lease> {
+        self.0.lease()
+    }
+
     /// Told whenever a stream of the target is over.
-    pub(super) fn freed(&self) -> Rc<Notify> {
+    pub(crate) fn freed(&self) -> Rc<Notify> {
         self.0.freed.clone()
     }
 

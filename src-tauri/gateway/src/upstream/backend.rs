@@ -145,7 +145,8 @@ impl Backend {
 
     /// Notes that a try on a target failed. Gives for how long the target is left out, where it is from now on.
     pub(super) fn note_failure(&self, place: usize, now: Duration) -> Option<Duration> {
-        let ejection = self.spec.ejection.as_ref()?;
+        // The last one is never left out.
+        let ejection = self.spec.ejection.as_ref().filter(|_| self.targets.len() > 1)?;
         let failing = &self.targets[place].fitness.failing;
         if !failing.failed(ejection, now) {
             return None;

@@ -8,6 +8,7 @@ use gatepost_model::{Note, Outcome, Phase, TrailStep};
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderValue, StatusCode, Uri, Version};
 use http_body::Body as _;
+use tokio::time::timeout_at;
 
 use super::backend::Asked;
 use super::fault::Fault;
@@ -60,7 +61,7 @@ pub(crate) async fn send(
         underway.try_on(place);
         let target = &backend.targets[place];
         let answer = match aim(&mut request, target, tail, &path) {
-            Ok(()) => exchange(worker, target, &mut request, meter).await,
+            Ok(()) => exchange_in_time(worker, target, &mut request, meter).await,
             Err(fault) => Err(Unanswered { fault, may_repeat: false, was_closed: false }),
         };
         judge(&answer, &mut underway);
@@ -80,6 +81,24 @@ pub(crate) async fn send(
         meter.upstream_ended.set(Some(Instant::now()));
         cx.error = Some(unanswered.fault.words);
         unanswered.fault.reply
+    })
+}
+
+/// The same as [`exchange`], within the time that the whole call may take: connecting, and waiting for room, have
+/// limits of their own.
+async fn exchange_in_time(
+    worker: &Worker,
+    target: &Target,
+    request: &mut Request,
+    meter: &Rc<Meter>,
+) -> Tried {
+    let (Some(until), Some(total)) = (meter.until.get(), target.timeouts.total) else {
+        return exchange(worker, target, request, meter).await;
+    };
+    let asked = timeout_at(until.into(), exchange(worker, target, request, meter)).await;
+    asked.unwrap_or_else(|_| {
+        let fault = Fault::call_too_long(total);
+        Err(Unanswered { fault, may_repeat: false, was_closed: false })
     })
 }
 

@@ -114,7 +114,7 @@ async fn ask_once(worker: &Worker, target: &Target, path: &Uri) -> Result<Status
     request.headers_mut().insert(USER_AGENT, AGENT);
     let meter = Rc::new(Meter::new(&Rc::default()));
     let connected = if is_known_to_speak_http2(worker, target) {
-        way_to(worker, target).await?
+        way_to(worker, target, &meter).await?
     } else {
         connect(target, worker, Open::of_check(target), Wanted::Either).await?
     };

@@ -58,6 +58,10 @@ impl Fault {
         Self::timed_out(format!("{address} took the request and sent no answer within {} ms", limit.0))
     }
 
+    pub(super) fn call_too_long(limit: Millis) -> Self {
+        Self::timed_out(format!("no answer began within the {} ms that the whole call may take", limit.0))
+    }
+
     pub(super) fn caller_stalled(limit: Millis) -> Self {
         let words = format!("the caller stopped sending its body for {} ms", limit.0);
         Self::ours(words, Reply::request_timed_out())

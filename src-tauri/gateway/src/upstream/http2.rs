@@ -8,8 +8,9 @@ use http_body::Body as _;
 use tokio::time::timeout;
 
 use super::body::UpstreamStream;
-use super::connect::{Connected, Wanted, connect};
+use super::connect::{Connected, Wanted};
 use super::fault::Fault;
+use super::room::connect_in_turn;
 use super::send::Unanswered;
 use super::{Patience, Target, UpstreamBody, bounded};
 use crate::headers::strip_hop_by_hop;
@@ -28,15 +29,12 @@ pub(super) fn is_known_to_speak_http2(worker: &Worker, target: &Target) -> bool 
 }
 
 /// A place on a connection that stands, or on a new one; which may turn out to speak HTTP/1.1 by now.
-pub(super) async fn way_to(worker: &Worker, target: &Target) -> Result<Connected, Fault> {
+pub(super) async fn way_to(worker: &Worker, target: &Target, meter: &Rc<Meter>) -> Result<Connected, Fault> {
     let limit = target.timeouts.connect;
-    let busy = || Fault::all_busy(&target.host, limit);
     match timeout(bounded(limit), worker.sessions.way_to(&target.key)).await {
         Ok(Way::Standing(lease)) => Ok(Connected::Http2(lease)),
-        Ok(Way::New(opening)) => {
-            connect(target, worker, target.open().ok_or_else(busy)?, Wanted::Http2(opening)).await
-        }
-        Err(_) => Err(busy()),
+        Ok(Way::New(opening)) => connect_in_turn(worker, target, Wanted::Http2(opening), meter).await,
+        Err(_) => Err(Fault::all_busy(&target.host, limit)),
     }
 }
 
@@ -52,7 +50,7 @@ pub(super) async fn ask_twice(
         Err(unanswered) if unanswered.was_closed && unanswered.may_repeat => unanswered,
         answered => return answered,
     };
-    match way_to(worker, target).await.map_err(Unanswered::unsent)? {
+    match way_to(worker, target, meter).await.map_err(Unanswered::unsent)? {
         Connected::Http2(lease) => ask_on(worker, target, lease, request, meter).await,
         Connected::Http1(_) => Err(unanswered),
     }

@@ -1,5 +1,6 @@
 //! New connections within the ceilings of an upstream: where there is no room, a call waits in turn.
 
+use std::future::pending;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
@@ -46,7 +47,7 @@ impl Open {
     }
 
     /// True while a call waits that this connection is in the way of.
-    pub(super) fn is_waited_for(&self) -> bool {
+    pub(crate) fn is_waited_for(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.waiting.load(Relaxed) > 0)
     }
 
@@ -113,16 +114,37 @@ pub(super) async fn connect_in_turn(
         // Listens before it looks, so that what comes free between the two is not missed.
         let mut freed = pin!(target.shared.freed.notified());
         freed.as_mut().enable();
-        if let Some(connection) = worker.pool.take(&target.key) {
+        if let Some(connected) = come_free(worker, target, &wanted) {
             meter.reused.set(true);
-            return Ok(Connected::Http1(connection));
+            return Ok(connected);
         }
         if let Some(open) = target.open() {
             return connect(target, worker, open, wanted).await;
         }
-        if timeout_at(until.into(), freed).await.is_err() {
+        let either = async {
+            tokio::select! {
+                () = freed => {}
+                () = stream_freed(&wanted) => {}
+            }
+        };
+        if timeout_at(until.into(), either).await.is_err() {
             let most = target.ceilings.connections.unwrap_or_default();
             return Err(Fault::no_room(most, limit));
         }
+    }
+}
+
+/// A connection of this worker that can take the call by now.
+fn come_free(worker: &Worker, target: &Target, wanted: &Wanted) -> Option<Connected> {
+    match wanted {
+        Wanted::Either | Wanted::Http1 => worker.pool.take(&target.key).map(Connected::Http1),
+        Wanted::Http2(opening) => opening.standing().map(Connected::Http2),
+    }
+}
+
+async fn stream_freed(wanted: &Wanted) {
+    match wanted {
+        Wanted::Either | Wanted::Http1 => pending().await,
+        Wanted::Http2(opening) => opening.freed().notified().await,
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn exchange(
     let changes = meter.upgrade.borrow().is_some() && target.protocol != UpstreamProtocol::Http2;
     let connected = if !changes && is_known_to_speak_http2(worker, target) {
         // What seldom runs takes its room when it does: a call's state is moved and touched as a whole.
-        Box::pin(way_to(worker, target)).await.map_err(Unanswered::unsent)?
+        Box::pin(way_to(worker, target, meter)).await.map_err(Unanswered::unsent)?
     } else {
         if let Some(connection) = worker.pool.take(&target.key) {
             meter.reused.set(true);

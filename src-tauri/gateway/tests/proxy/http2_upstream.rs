@@ -5,6 +5,7 @@
 use std::future::Future;
 
 use bytes::Bytes;
+use gatepost_gateway::Limits;
 use http::{HeaderMap, HeaderValue, Response};
 
 use crate::support::http2::{Http2Backend, Http2Client, Http2Exchange, http2_backend, read, request};
@@ -244,4 +245,18 @@ fn interim_answers_pass() {
         assert_eq!(hints.expect("hints").expect("an answer").status(), 103);
         assert_eq!(answer.await.expect("an answer").status(), 200);
     });
+}
+
+#[test]
+fn a_session_that_one_worker_keeps_makes_room_for_anothers_call() {
+    let backend = backend(async |exchange| {
+        exchange.answer(ok(), "x", None).await;
+        true
+    });
+    let under_a_ceiling = api(&backend).edited(|api| api.upstream.ceilings.connections = Some(1));
+    let world = World::with(&[under_a_ceiling], Limits::default(), 4);
+    // Connections spread over the workers by chance: of twelve, some are on different ones.
+    assert!((0..12).all(|_| world.client().get("/api/").body == "x"));
+    let states = world.gateway.targets(gatepost_model::ApiId(1)).expect("it is in the Plan");
+    assert_eq!(states[0].connections, 1);
 }

@@ -339,6 +339,19 @@ fn a_connection_that_one_worker_keeps_makes_room_for_anothers_call() {
 }
 
 #[test]
+fn the_whole_call_has_a_time_that_no_try_goes_beyond() {
+    let (backend, arrives, _go) = held();
+    let world = world(&[api(vec![target(backend.url(""), 1)], |upstream| {
+        upstream.timeouts.total = Some(Millis(50));
+        upstream.retries = Retries { attempts: 5, ..Retries::default() };
+    })]);
+    assert_eq!(world.client().get("/api/").status, 504);
+    arrives.recv_timeout(PATIENCE).expect("it was asked once");
+    let (facts, detail) = world.calls(1).remove(0);
+    assert_eq!((facts.status, detail.trail.len()), (504, 1), "and not again");
+}
+
+#[test]
 fn the_same_key_goes_to_the_same_target() {
     let ((one, _), (two, _), (three, _)) = (named("one"), named("two"), named("three"));
     let targets = [one, two, three].map(|backend| target(backend.url(""), 1)).to_vec();
