@@ -22,7 +22,7 @@ use crate::connection::adopt;
 use crate::date::Date;
 use crate::deadline::Deadlines;
 use crate::http1::Buffers;
-use crate::http2::Sessions;
+use crate::http2::{Crew, Sessions};
 use crate::request_id::RequestIds;
 use crate::tls::Handshakes;
 use crate::upstream::{Check, Names, Pool, Resolver};
@@ -84,8 +84,8 @@ pub(crate) struct Worker {
     pub(crate) max_connections: usize,
     /// Most requests under way on HTTP/2 connections of callers on this worker.
     pub(crate) max_streams: usize,
-    /// How many there are.
-    pub(crate) streams: Cell<usize>,
+    /// Who serves them.
+    pub(crate) crew: Crew,
     /// Where calls go when they are over.
     pub(crate) sink: Arc<dyn CallSink>,
     /// Makes `x-request-id`.
@@ -131,7 +131,7 @@ impl Worker {
             limits,
             max_connections: limits.max_connections.div_ceil(workers).max(1),
             max_streams: limits.max_streams.div_ceil(workers).max(1),
-            streams: Cell::new(0),
+            crew: Crew::default(),
             sink,
             request_ids: RequestIds::new()?,
             pool: Rc::new(Pool::new(&limits)),

@@ -3,6 +3,7 @@
 
 mod body;
 mod client;
+mod crew;
 mod pings;
 mod request;
 mod server;
@@ -14,6 +15,7 @@ mod wire;
 
 pub(crate) use body::Incoming;
 pub(crate) use client::{Answer, Failed, ask};
+pub(crate) use crew::Crew;
 pub(crate) use request::check;
 pub(crate) use server::serve;
 pub(crate) use session::{Lease, Session};

@@ -18,6 +18,7 @@ use http::{Method, StatusCode, response};
 use http_body::Body as _;
 
 use super::body::{Incoming, Stopped, send};
+use super::crew::Crew;
 use super::pings::Pings;
 use super::request::join_cookies;
 use super::tunnel::{as_upgrade, tunnel};
@@ -31,6 +32,7 @@ use crate::exchange::answer;
 use crate::headers::strip_hop_by_hop;
 use crate::meter::Meter;
 use crate::record::RecordedBody;
+use crate::request_id::X_REQUEST_ID;
 use crate::transport::Transport;
 use crate::worker::Worker;
 
@@ -75,12 +77,18 @@ pub(crate) async fn serve(
             return Poll::Ready(Err("the caller answers no ping".into()));
         }
         while let Some(accepted) = ready!(connection.poll_accept(cx)) {
-            let (request, respond) = accepted?;
+            let (request, mut respond) = accepted?;
             if !is_ending && !worker.plan().listeners.contains_key(&caller.listener) {
                 is_ending = true;
                 connection.graceful_shutdown();
             }
-            begin(worker, caller, &resets, request, respond);
+            if Crew::has_room(worker) {
+                let (caller, resets) = (caller.clone(), resets.clone());
+                Crew::take_on(worker, Job { caller, resets, request, respond });
+            } else {
+                // Its caller may ask again (RFC 9113, 8.7).
+                respond.send_reset(Reason::REFUSED_STREAM);
+            }
         }
         Poll::Ready(Ok(()))
     };
@@ -103,7 +111,7 @@ fn settings(limits: &Limits) -> Builder {
 }
 
 /// How many streams of a connection its caller reset before their answer began.
-struct Resets {
+pub(super) struct Resets {
     since: Cell<Instant>,
     count: Cell<u32>,
 }
@@ -128,45 +136,21 @@ impl Resets {
     }
 }
 
-/// Gives a stream its task, or refuses it where this worker has enough of them; its caller may then ask again
-/// (RFC 9113, 8.7).
-fn begin(
-    worker: &Rc<Worker>,
-    caller: &Rc<Caller>,
-    resets: &Rc<Resets>,
+/// A stream to be served.
+pub(super) struct Job {
+    caller: Rc<Caller>,
+    resets: Rc<Resets>,
     request: http::Request<RecvStream>,
-    mut respond: SendResponse<Bytes>,
-) {
-    let Some(place) = Place::take(worker) else {
-        return respond.send_reset(Reason::REFUSED_STREAM);
-    };
-    let (caller, resets) = (caller.clone(), resets.clone());
-    tokio::task::spawn_local(async move {
-        let worker = &place.0;
-        if contained(serve_stream(worker, &caller, &resets, request, &mut respond)).await.is_err() {
-            worker.panics.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(remote = %caller.remote, "a call panicked; its stream is reset");
-            respond.send_reset(Reason::INTERNAL_ERROR);
-        }
-    });
+    respond: SendResponse<Bytes>,
 }
 
-/// A place among the worker's streams.
-struct Place(Rc<Worker>);
-
-impl Place {
-    fn take(worker: &Rc<Worker>) -> Option<Self> {
-        let taken = worker.streams.get();
-        (taken < worker.max_streams).then(|| {
-            worker.streams.set(taken + 1);
-            Self(worker.clone())
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.streams.set(self.0.streams.get() - 1);
+/// Serves a stream to its end.
+pub(super) async fn serve_stream(worker: &Rc<Worker>, job: Job) {
+    let Job { caller, resets, request, mut respond } = job;
+    if contained(answer_stream(worker, &caller, &resets, request, &mut respond)).await.is_err() {
+        worker.panics.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(remote = %caller.remote, "a call panicked; its stream is reset");
+        respond.send_reset(Reason::INTERNAL_ERROR);
     }
 }
 
@@ -180,7 +164,7 @@ async fn contained(stream: impl Future<Output = ()>) -> Result<(), ()> {
     .await
 }
 
-async fn serve_stream(
+async fn answer_stream(
     worker: &Rc<Worker>,
     caller: &Caller,
     resets: &Resets,
@@ -277,6 +261,10 @@ fn complete(head: &mut response::Parts, length: Option<u64>, worker: &Worker) {
         head.headers.remove(CONTENT_LENGTH);
     } else if let Some(length @ 1..) = length {
         head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    // Differs in every answer: in the table of known fields it would only drive out others.
+    if let Some(id) = head.headers.get_mut(X_REQUEST_ID) {
+        id.set_sensitive(true);
     }
     if !head.headers.contains_key(DATE)
         && let Some(date) = worker.date.value()
