@@ -30,6 +30,9 @@ struct Seen {
 }
 
 impl Faulty {
+    /// Of the requests for `sometimes-reset`, which; the first is one of them.
+    pub const RESETS_EVERY: usize = 10;
+
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -205,7 +208,7 @@ impl Connection {
                 Then::Close
             }
             "until-close" => self.say("HTTP/1.0 200 OK\r\n\r\nfine").then(Then::Close),
-            "sometimes-reset" if self.place.is_multiple_of(10) => Then::Reset,
+            "sometimes-reset" if self.place.is_multiple_of(Faulty::RESETS_EVERY) => Then::Reset,
             "early-answer" => {
                 self.say("HTTP/1.1 413 Too Much\r\ncontent-length: 4\r\nconnection: close\r\n\r\nstop");
                 // Takes the rest for a while, so that the answer is not lost to a reset.
