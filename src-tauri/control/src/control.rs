@@ -19,11 +19,14 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::plan::{InForce, compile, first_clash};
 use crate::sample::Sample;
+use crate::tls;
 
 /// How often a port that could not be had is tried again, and Plans that nobody runs any more are freed.
 const TICK: Duration = Duration::from_secs(5);
 /// How many Plans may wait to be freed before a save does it.
 const MAX_RETIRED: usize = 64;
+/// How often certificates are looked at for those that expire.
+const KEEP_UP: Duration = Duration::from_secs(3_600);
 /// How long running calls may take to finish when the program stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often listeners are told that targets changed, at most.
@@ -72,6 +75,8 @@ pub enum Topic {
     Clients,
     /// Who may call what.
     Contracts,
+    /// Certificates, the local authority, and how listeners greet.
+    Certificates,
     /// Listeners, the Plan, the sample API.
     Status,
     /// Settings.
@@ -149,6 +154,7 @@ impl Control {
         control.enforce_stored()?;
         control.tick();
         control.tell_of_targets();
+        control.keep_certificates_up();
         Ok(control)
     }
 
@@ -203,11 +209,50 @@ impl Control {
         change: impl FnOnce(&mut Write<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (control, what) = (self.clone(), what.into());
-        let value = blocking(move || control.save_now(&what, change)).await??;
+        let value = blocking(move || {
+            let value = control.save_now(&what, change)?;
+            control.keep_up_now();
+            Ok::<_, ApiError>(value)
+        });
+        let value = value.await??;
         let mut topics = topics.to_vec();
         topics.push(Topic::Status);
         self.notify(topics);
         Ok(value)
+    }
+
+    /// Looks at start and every hour whether certificates of the local authority must be made anew.
+    fn keep_certificates_up(&self) {
+        let inner = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                let Some(inner) = inner.upgrade() else { return };
+                let control = Self(inner);
+                let kept = blocking(move || {
+                    if control.keep_up_now() {
+                        control.notify(vec![Topic::Certificates, Topic::Status]);
+                    }
+                });
+                if let Err(error) = kept.await {
+                    tracing::error!(%error, "keeping certificates up");
+                }
+                tokio::time::sleep(KEEP_UP).await;
+            }
+        });
+    }
+
+    /// Makes what is due of the local authority's certificates; true when anything was. What was saved before stands,
+    /// whatever comes of this.
+    fn keep_up_now(&self) -> bool {
+        if !tls::is_due(&self.in_force().catalog, now_ms()) {
+            return false;
+        }
+        let kept =
+            self.save_now("Renewed certificates of the local authority", |tx| tls::keep_up(tx, now_ms()));
+        if let Err(error) = &kept {
+            tracing::warn!(%error, "certificates of the local authority could not be made anew");
+        }
+        kept.is_ok()
     }
 
     fn save_now<T>(
@@ -284,7 +329,7 @@ impl Control {
     pub fn listeners(&self) -> Vec<(String, Option<String>)> {
         crate::routes::status::listeners(self)
             .into_iter()
-            .map(|listener| (format!("http://{}", listener.address), listener.message))
+            .map(|listener| (listener.url(), listener.message))
             .collect()
     }
 

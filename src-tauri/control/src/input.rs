@@ -118,6 +118,8 @@ fn stand_in(name: &str, number: usize) -> Option<Value> {
         "upstream" => Some(json!({"url": "http://stand-in.invalid"})),
         "url" => Some(json!(format!("http://stand-in-{number}.invalid"))),
         "targets" => Some(json!([{"url": "http://stand-in.invalid"}])),
+        // Low numbers are nobody's by accident; one for each fault, so that none clashes with another.
+        "port" => Some(json!(1 + number % 1_000)),
         "name" | "policy" | "client" | "api" | "client_id" | "client_secret" => {
             Some(json!(format!("stand-in-{number}")))
         }
@@ -132,6 +134,8 @@ fn stand_in_item(list: &str, number: usize) -> Value {
         "apis" | "routes" => {
             json!({"name": format!("stand-in-{number}"), "upstream": {"url": "http://stand-in.invalid"}})
         }
+        "certificates" => json!({"name": format!("stand-in-{number}")}),
+        "listeners" => json!({"port": 1 + number % 1_000}),
         "methods" => json!("GET"),
         "hosts" => json!("stand-in.invalid"),
         "on_status" => json!(503),

@@ -3,7 +3,6 @@
 //! The window, a browser and the command line all come through [`router`]; nothing else changes the catalog but
 //! [`Control::save`], which compiles the Plan before it commits and swaps it after.
 
-mod certificates;
 mod control;
 mod error;
 pub mod file;
@@ -18,6 +17,7 @@ mod routes;
 pub mod sample;
 mod serve;
 mod tester;
+mod tls;
 
 pub use control::{Control, OpenError, Options, Topic};
 pub use error::ApiError;

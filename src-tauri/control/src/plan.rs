@@ -8,7 +8,9 @@ use gatepost_gateway::{
     Chain, ClientDirectory, Enforcement, Env, Greeting, Kind, Link, ListenerPlan, MAX_POLICIES, Plan, Route,
     RouteTls, StateStore, TlsStore,
 };
-use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Certificate, Listen, Upstream};
+use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Certificate, Listen, ListenerTls, Upstream};
+
+use crate::tls::shown_by;
 
 /// A Plan and the catalog it was compiled from.
 #[derive(Clone, Default)]
@@ -24,6 +26,11 @@ impl InForce {
     pub fn route(&self, api: &Api) -> Option<&Arc<Route>> {
         let listener = self.plan.listeners.get(&api.listen.socket())?;
         listener.routes.at_base_path(&api.listen.base_path).find(|route| route.api == api.id)
+    }
+
+    /// Whether a socket speaks TLS, or would if it could.
+    pub fn wants_tls(&self, socket: SocketAddr) -> bool {
+        self.catalog.listeners.iter().any(|listener| listener.socket == socket && listener.tls.is_some())
     }
 
     /// Another API that could take the same requests.
@@ -107,7 +114,8 @@ fn compile_greetings(listeners: &mut BTreeMap<SocketAddr, ListenerPlan>, catalog
     for (socket, listener) in listeners {
         let settings = catalog.listeners.iter().find(|listener| listener.socket == *socket);
         let tls = settings.and_then(|listener| listener.tls.as_ref());
-        listener.greeting = Greeting::compile(tls, &catalog.certificates, &listener.greeting);
+        let tls = tls.map(|tls| ListenerTls { certificates: shown_by(*socket, tls), ..tls.clone() });
+        listener.greeting = Greeting::compile(tls.as_ref(), &catalog.certificates, &listener.greeting);
     }
 }
 

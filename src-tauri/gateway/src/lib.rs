@@ -73,6 +73,8 @@ pub mod wire {
     pub use crate::target::settle;
 }
 
+pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 /// A request on its way to the upstream.
 pub type Request = http::Request<Body>;
 /// An answer on its way to the caller.

@@ -10,12 +10,13 @@ use gatepost_store::{NewApi, NewPolicy, Secret, Write};
 use serde_json::Value;
 
 use super::schema::{CheckedApi, CheckedFile, FileClient, FileContract};
-use crate::certificates;
+use super::tls;
 use crate::control::{Control, Topic};
 use crate::error::ApiError;
 use crate::inputs::{AppliedPolicyInput, ClientAppInput};
 
-const TOUCHED: &[Topic] = &[Topic::Apis, Topic::Policies, Topic::Clients, Topic::Contracts];
+const TOUCHED: &[Topic] =
+    &[Topic::Apis, Topic::Policies, Topic::Clients, Topic::Contracts, Topic::Certificates];
 
 /// Applies `file` to the running instance; true when anything changed. `source` names it in the history.
 pub async fn apply(control: &Control, file: CheckedFile, source: &str) -> Result<bool, ApiError> {
@@ -59,15 +60,17 @@ impl<'a> Known<'a> {
 }
 
 /// Each name is in a checked file once, so what was there before is all that has to be known.
-fn write(file: CheckedFile, tx: &mut Write<'_>) -> Result<(), ApiError> {
+fn write(mut file: CheckedFile, tx: &mut Write<'_>) -> Result<(), ApiError> {
+    tls::write_certificates(&file, tx)?;
     let catalog = tx.load()?;
     let known = Known::of(&catalog);
     let mut apis = HashMap::new();
-    for (n, entry) in file.apis.into_iter().enumerate() {
-        certificates::must_exist(tx, &entry.api).map_err(|error| error.under(&format!("apis[{n}]")))?;
+    for (n, entry) in std::mem::take(&mut file.apis).into_iter().enumerate() {
+        crate::tls::must_exist(tx, &entry.api).map_err(|error| error.under(&format!("apis[{n}]")))?;
         let key = (entry.api.asset_id.to_string(), entry.api.version.clone(), entry.api.label.clone());
         apis.insert(key, write_api(entry, &known, tx)?);
     }
+    tls::write_listeners(&file, tx)?;
     let mut clients = HashMap::new();
     for client in file.clients {
         clients.insert(client.name.trim().to_owned(), write_client(client, &known, tx)?);
@@ -195,7 +198,8 @@ fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
         let Some((app, api)) = app.zip(api) else { return true };
         known.contract(app.id, api.id).is_none_or(|known| known.state != ContractState::Approved)
     };
-    file.apis.iter().any(api_differs)
+    tls::differs(file, known.catalog)
+        || file.apis.iter().any(api_differs)
         || file.clients.iter().any(client_differs)
         || file.contracts.iter().any(contract_differs)
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod document;
 mod schema;
+mod tls;
 
 pub use apply::apply;
 pub use document::{Document, LocatedFault, MAX_FILE};

@@ -3,15 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use gatepost_gateway::{Kind, MAX_POLICIES};
-use gatepost_model::{BasePath, Fault, Faults, RouteInput, Slug, UpstreamInput, words};
-use gatepost_store::NewApi;
+use gatepost_model::{BasePath, Fault, Faults, Listener, RouteInput, Slug, UpstreamInput, words};
+use gatepost_store::{NewApi, NewCertificate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, LocatedFault};
-use crate::certificates::{self, CertificateNames};
+use super::tls::{self, FileListener};
+use crate::control::now_ms;
 use crate::input::read_and_check;
 use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput};
+use crate::tls::CertificateInput;
 
 /// The file's root.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -20,6 +22,12 @@ pub struct GatepostFile {
     /// Version of the format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub gatepost: u32,
+    /// Certificates that listeners show and upstreams are trusted by. Keys are best taken from the environment.
+    #[serde(default)]
+    pub certificates: Vec<CertificateInput>,
+    /// How addresses and ports greet; what is not here speaks plain HTTP.
+    #[serde(default)]
+    pub listeners: Vec<FileListener>,
     /// APIs.
     #[serde(default)]
     pub apis: Vec<FileApi>,
@@ -109,6 +117,10 @@ fn default_label() -> String {
 /// A file in which nothing is wrong.
 #[derive(Debug, Default)]
 pub struct CheckedFile {
+    /// Its certificates.
+    pub certificates: Vec<NewCertificate>,
+    /// Its listeners.
+    pub listeners: Vec<Listener>,
     /// Its APIs.
     pub apis: Vec<CheckedApi>,
     /// Its client apps.
@@ -133,19 +145,19 @@ pub fn check(document: &Document, kinds: &[Kind]) -> Result<CheckedFile, Vec<Loc
     let checked =
         read_and_check(document.value.clone(), document.faults.clone(), |file| check_sense(file, kinds));
     let mut checked = checked.map_err(|faults| document.locate(faults))?;
-    // A file brings no certificates of its own.
-    checked.warnings = document.locate(warnings(&checked.apis, &CertificateNames::default()));
+    checked.warnings = document.locate(warnings(&checked));
     Ok(checked)
 }
 
-/// What is allowed but should be known. `named` are the certificates that the file itself brings.
-fn warnings(apis: &[CheckedApi], named: &CertificateNames) -> Vec<Fault> {
-    let elsewhere = "is not in this file, so it must be among the certificates where the file is applied";
+/// What is allowed but should be known.
+fn warnings(file: &CheckedFile) -> Vec<Fault> {
+    let named = tls::names(&file.certificates);
     let mut warnings = Faults::new();
-    for (n, CheckedApi { api, .. }) in apis.iter().enumerate() {
+    tls::warn(file, &named, now_ms(), &mut warnings);
+    for (n, CheckedApi { api, .. }) in file.apis.iter().enumerate() {
         let missing = named.check(&api.upstream, &api.routes).into_iter();
-        let missing = missing.map(|fault| Fault::new(fault.field, elsewhere));
-        let unsafe_settings = certificates::warnings(&api.upstream, &api.routes);
+        let missing = missing.map(|fault| Fault::new(fault.field, tls::ELSEWHERE));
+        let unsafe_settings = crate::tls::warnings(&api.upstream, &api.routes);
         warnings.extend_under(&format!("apis[{n}]"), missing.chain(unsafe_settings));
     }
     warnings.into_vec()
@@ -171,11 +183,15 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
             Err(inner) => faults.extend_under(&at, inner),
         }
     }
+    let certificates = tls::check_certificates(&file.certificates, &mut faults);
+    let listeners = tls::check_listeners(&file.listeners, &certificates, &mut faults);
     check_clashes(&apis, &mut faults);
     let clients = check_clients(file.clients, &mut faults);
     check_contracts(&file.contracts, &apis, &clients, &mut faults);
     faults.into_result()?;
     Ok(CheckedFile {
+        certificates,
+        listeners,
         apis: apis.into_iter().map(|(_, api)| api).collect(),
         clients,
         contracts: file.contracts,

@@ -15,12 +15,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api_of;
-use crate::certificates::{self, warnings};
 use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body_and_check;
 use crate::inputs::ApiInput;
 use crate::plan::InForce;
+use crate::tls::{self, warnings};
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
     OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, delete))
@@ -119,7 +119,7 @@ impl ApiView {
                     response: api.upstream.timeouts.response.to_string(),
                 },
             },
-            proxy_url: proxy_url(&api.listen),
+            proxy_url: proxy_url(&api.listen, in_force.wants_tls(api.listen.socket())),
             state: if fault.is_some() { ApiState::Failed } else { ApiState::Active },
             fault,
             warnings: warnings(&api.upstream, &api.routes),
@@ -134,7 +134,7 @@ impl ApiView {
 }
 
 /// What callers on this machine use: the first host name, or the address; 127.0.0.1 where it accepts on all.
-pub(crate) fn proxy_url(listen: &Listen) -> String {
+pub(crate) fn proxy_url(listen: &Listen, is_tls: bool) -> String {
     let host = match listen.hosts.first() {
         Some(host) => host.as_str().to_owned(),
         None if listen.address.is_unspecified() => "127.0.0.1".to_owned(),
@@ -142,7 +142,8 @@ pub(crate) fn proxy_url(listen: &Listen) -> String {
         None => listen.address.to_string(),
     };
     let path = listen.base_path.as_str();
-    format!("http://{host}:{}{}", listen.port, if path == "/" { "" } else { path })
+    let scheme = if is_tls { "https" } else { "http" };
+    format!("{scheme}://{host}:{}{}", listen.port, if path == "/" { "" } else { path })
 }
 
 fn fault_of(api: &Api, in_force: &InForce, listeners: &[ListenerState]) -> Option<String> {
@@ -191,7 +192,7 @@ async fn add(State(control): State<Control>, body: Bytes) -> Result<(StatusCode,
     let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Added {} {}", api.name, api.version);
     let insert = move |tx: &mut Write<'_>| {
-        certificates::must_exist(tx, &api)?;
+        tls::must_exist(tx, &api)?;
         Ok(tx.insert_api(&api)?)
     };
     let id = control.save(what, &[Topic::Apis], insert).await?;
@@ -218,7 +219,7 @@ async fn change(
     let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Changed {} {}", api.name, api.version);
     let update = move |tx: &mut Write<'_>| {
-        certificates::must_exist(tx, &api)?;
+        tls::must_exist(tx, &api)?;
         Ok(tx.update_api(ApiId(id), &api)?)
     };
     control.save(what, &[Topic::Apis], update).await?;

@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::listeners::api_ids;
 use super::sample::SampleView;
 use super::settings;
-use crate::control::Control;
+use crate::control::{Control, now_ms};
 use crate::error::ApiError;
+use crate::tls::{Warning, status_warnings};
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
     OpenApiRouter::new().routes(routes!(show))
@@ -30,6 +32,9 @@ struct Status {
     listeners: Vec<ListenerView>,
     recording: RecordingView,
     sample: SampleView,
+    /// What should be known and works all the same, the most pressing first: certificates that expire within 30 days
+    /// or have, upstreams whose certificate is not checked. For every screen.
+    warnings: Vec<Warning>,
     /// Resident memory of the program in bytes, where the system tells.
     memory_bytes: Option<u64>,
     console: ConsoleView,
@@ -56,6 +61,8 @@ pub(crate) struct ListenerView {
     /// Such as `127.0.0.1:8081`.
     pub(crate) address: String,
     port: u16,
+    /// It speaks TLS: URLs there begin with `https`. More is in `/listeners`.
+    tls: bool,
     state: ListenerStateView,
     /// What went wrong, in a sentence.
     pub(crate) message: Option<String>,
@@ -94,6 +101,13 @@ struct ConsoleView {
     headless: bool,
 }
 
+impl ListenerView {
+    /// Such as `http://127.0.0.1:8081`.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.address)
+    }
+}
+
 pub(crate) fn listeners(control: &Control) -> Vec<ListenerView> {
     let in_force = control.in_force();
     let view = |listener: gatepost_gateway::ListenerState| {
@@ -103,21 +117,14 @@ pub(crate) fn listeners(control: &Control) -> Vec<ListenerView> {
                 (ListenerStateView::Failed, Some(message + "."), Some(advice + "."))
             }
         };
-        let routes = in_force
-            .plan
-            .listeners
-            .get(&listener.address)
-            .into_iter()
-            .flat_map(|listener| listener.routes.routes());
-        let mut api_ids: Vec<i64> = routes.map(|route| route.api.0).collect();
-        api_ids.sort_unstable();
         ListenerView {
             address: listener.address.to_string(),
             port: listener.address.port(),
+            tls: in_force.wants_tls(listener.address),
             state,
             message,
             advice,
-            api_ids,
+            api_ids: api_ids(&in_force, listener.address),
         }
     };
     control.gateway().listeners().into_iter().map(view).collect()
@@ -149,6 +156,7 @@ async fn show(State(control): State<Control>) -> Result<Json<Status>, ApiError> 
             retention_days: settings.retention_days,
         },
         sample: SampleView::of(&control),
+        warnings: status_warnings(&in_force.catalog, now_ms()),
         memory_bytes: resident_memory(),
         console: ConsoleView { headless: control.headless() },
     }))

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -41,12 +42,6 @@ pub(super) struct Exchange {
 impl Connection {
     /// Connects to where the request goes.
     pub(super) async fn open(request: &Prepared) -> Result<Self, ApiError> {
-        if request.url.scheme() != "http" {
-            return Err(ApiError::fault(
-                "url",
-                "the tester speaks plain http so far; call an https backend through the gateway",
-            ));
-        }
         let (host, port) = match request.connect_to {
             Some((address, port)) => (address.to_string(), port),
             None => {
@@ -61,13 +56,16 @@ impl Connection {
             .map_err(|error| unreachable(explain(&error)))?;
         // Small requests should not wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(error.to_string()))?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a tester connection ended");
+        let greeted = match &request.tls {
+            None => handshake(stream).await,
+            Some(tls) => {
+                let name = request.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+                let greeted = timeout(CONNECT, tls.greet(stream, name)).await;
+                let greeted = greeted.map_err(|_| unreachable("did not finish the TLS greeting".into()))?;
+                handshake(greeted.map_err(|why| unreachable(format!("refused or failed TLS: {why}")))?).await
             }
-        });
+        };
+        let sender = greeted.map_err(|error| unreachable(error.to_string()))?;
         Ok(Self { sender })
     }
 
@@ -97,6 +95,19 @@ impl Connection {
             Err(_) => Err(ApiError::Unreachable(format!("No whole answer within {} s", ANSWER.as_secs()))),
         }
     }
+}
+
+/// Begins HTTP/1.1 on a connection that stands.
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> Result<SendRequest<Full<Bytes>>, hyper::Error> {
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a tester connection ended");
+        }
+    });
+    Ok(sender)
 }
 
 fn explain(error: &std::io::Error) -> String {

@@ -1,19 +1,22 @@
 //! From what a person filled in to a request that can be sent.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use gatepost_model::{ApiId, Faults, UpstreamUrl};
+use gatepost_gateway::{CertificateDer, ClientTls, Greeting, Trust};
+use gatepost_model::{ApiId, CertificateKind, Faults, UpstreamUrl};
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
 use super::credentials;
 use crate::control::Control;
 use crate::error::ApiError;
+use crate::plan::InForce;
 use crate::routes::apis::proxy_url;
 
 /// A request as filled in: either `url`, or `api_id` and `path`.
@@ -37,6 +40,9 @@ pub(crate) struct TesterRequest {
     /// Sent as it is.
     #[serde(default)]
     body: Option<String>,
+    /// Name of a certificate with a key to show where the target asks for one; only with `https`.
+    #[serde(default)]
+    client_certificate: Option<String>,
     /// Client app whose credentials are put where the API's policies look for them.
     #[serde(default)]
     call_as: Option<i64>,
@@ -56,6 +62,20 @@ pub(crate) struct Prepared {
     pub(super) connect_to: Option<(IpAddr, u16)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// How the target is greeted; none where the URL is plain.
+    pub(super) tls: Option<Arc<ClientTls>>,
+    /// Whose certificates are taken, where it is greeted.
+    pub(super) trusts: Option<Trusts>,
+}
+
+/// Whose certificates the tester took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trusts {
+    /// Those that one of our own listeners shows: exactly these, whoever signed them.
+    OwnListener,
+    /// Those that the operating system trusts.
+    System,
 }
 
 /// Most headers a request may have.
@@ -74,7 +94,8 @@ impl TesterRequest {
             return Err(ApiError::Invalid(faults.into_vec()));
         };
         let body = Bytes::from(self.body.clone().unwrap_or_default());
-        let mut prepared = Prepared { method, url, connect_to, headers, body };
+        let mut prepared = Prepared { method, url, connect_to, headers, body, tls: None, trusts: None };
+        self.greet_over_tls(&mut prepared, control)?;
         if let Some(client) = self.call_as {
             credentials::fill_in(&mut prepared, control, client, self.api_id).await?;
         }
@@ -98,13 +119,41 @@ impl TesterRequest {
         if !path.is_empty() && !path.starts_with(['/', '?']) {
             return Err(("path", "must begin with `/`".into()));
         }
-        let url = any_url(&format!("{}{path}", proxy_url(listen))).map_err(|why| ("path", why))?;
+        let url = any_url(&format!("{}{path}", proxy_url(listen, in_force.wants_tls(listen.socket()))))
+            .map_err(|why| ("path", why))?;
         let here = match listen.address {
             IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             address => address,
         };
         Ok((url, Some((here, listen.port))))
+    }
+
+    /// Our own listeners are trusted by what they show, since nobody else need trust them yet.
+    fn greet_over_tls(&self, prepared: &mut Prepared, control: &Control) -> Result<(), ApiError> {
+        if prepared.url.scheme() != "https" {
+            return match self.client_certificate {
+                None => Ok(()),
+                Some(_) => Err(ApiError::fault("client_certificate", "is only for https")),
+            };
+        }
+        let in_force = control.in_force();
+        let mut identities =
+            in_force.catalog.certificates.iter().filter(|known| known.kind == CertificateKind::Identity);
+        let shown = self.client_certificate.as_ref().map(|name| {
+            identities.find(|known| known.name == *name).ok_or_else(|| {
+                ApiError::fault("client_certificate", format!("there is no certificate with a key `{name}`"))
+            })
+        });
+        let (trust, trusts) = match prepared.own_listener().and_then(|socket| shown_there(&in_force, socket))
+        {
+            Some(known) => (Trust::Only(known), Trusts::OwnListener),
+            None => (Trust::System, Trusts::System),
+        };
+        let tls = ClientTls::http1(trust, shown.transpose()?)
+            .map_err(|why| ApiError::fault("client_certificate", why))?;
+        (prepared.tls, prepared.trusts) = (Some(Arc::new(tls)), Some(trusts));
+        Ok(())
     }
 
     fn header_map(&self, faults: &mut Faults) -> HeaderMap {
@@ -146,7 +195,34 @@ fn any_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// What our listener on this socket shows, or the one on every address of its port.
+fn shown_there(in_force: &InForce, socket: SocketAddr) -> Option<Vec<CertificateDer<'static>>> {
+    let any = match socket {
+        SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let listeners = &in_force.plan.listeners;
+    let listener = listeners.get(&socket).or_else(|| listeners.get(&SocketAddr::new(any, socket.port())))?;
+    match &listener.greeting {
+        Greeting::Tls(tls) => Some(tls.shown()),
+        Greeting::Plain | Greeting::Impossible(_) => None,
+    }
+}
+
 impl Prepared {
+    /// The socket of this machine that is called, where that can be told without asking anybody.
+    fn own_listener(&self) -> Option<SocketAddr> {
+        let port = self.url.port_or_known_default()?;
+        let address = match (self.connect_to, self.url.host()?) {
+            (Some((address, port)), _) => return Some(SocketAddr::new(address, port)),
+            (None, url::Host::Ipv4(address)) => address.into(),
+            (None, url::Host::Ipv6(address)) => address.into(),
+            (None, url::Host::Domain("localhost")) => IpAddr::from(Ipv4Addr::LOCALHOST),
+            (None, url::Host::Domain(_)) => return None,
+        };
+        address.is_loopback().then(|| SocketAddr::new(address, port))
+    }
+
     /// Sets what every request has: `Host`, the length of a body, and an `x-request-id` by which its record is found.
     fn finish(&mut self) -> Result<(), ApiError> {
         let host = self.url.host_str().unwrap_or_default();

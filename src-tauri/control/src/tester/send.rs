@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::exchange::{Connection, Exchange, as_text, version_of};
-use super::prepare::{Prepared, TesterRequest};
+use super::prepare::{Prepared, TesterRequest, Trusts};
 use crate::control::{Control, blocking};
 use crate::error::ApiError;
 use crate::names::Names;
@@ -36,6 +36,8 @@ pub(crate) struct TesterAnswer {
     request_headers: Vec<(String, String)>,
     /// As called.
     url: String,
+    /// Whose certificates were taken; null over plain HTTP.
+    trusts: Option<Trusts>,
     /// What the gateway recorded of it; null when it did not go through the gateway.
     call: Option<Call>,
 }
@@ -94,6 +96,7 @@ impl TesterAnswer {
             },
             request_headers: list(&request.headers),
             url: request.url.to_string(),
+            trusts: request.trusts,
             call,
         })
     }

@@ -16,7 +16,7 @@ pub struct CertificateNames {
 
 impl CertificateNames {
     /// Those in the catalog.
-    fn of(catalog: &Catalog) -> Self {
+    pub fn of(catalog: &Catalog) -> Self {
         let mut names = Self::default();
         for certificate in &catalog.certificates {
             names.add(certificate.name.clone(), certificate.kind);
@@ -30,6 +30,11 @@ impl CertificateNames {
             CertificateKind::Identity => self.identities.push(name),
             CertificateKind::Authority | CertificateKind::LocalAuthority => self.authorities.push(name),
         }
+    }
+
+    /// Whether there is one of this name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.authorities.iter().chain(&self.identities).any(|known| known == name)
     }
 
     /// A fault for every name in an API's upstreams that is not among them, such as `routes[0].upstream.tls.authority`.

@@ -1,0 +1,65 @@
+//! A certificate with its key out of PKCS#12 (RFC 7292): one key, its certificate, and those that lead to its authority.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use gatepost_gateway::{CertificateFacts, check_identity, read_chain, read_key};
+use gatepost_model::Faults;
+use p12_keystore::{Pkcs12Archive, error::Error};
+
+use super::pem;
+
+/// Largest file, in bytes.
+const MAX_FILE: usize = 256 * 1_024;
+
+/// Chain and key in PEM. `base64` is the file. Faults are noted under `pkcs12` and `password`.
+pub fn read(base64: &str, password: &str, faults: &mut Faults) -> Option<(String, String)> {
+    let compact: String = base64.split_ascii_whitespace().collect();
+    let Ok(file) = BASE64_STANDARD.decode(compact) else {
+        faults.add("pkcs12", "is not base64");
+        return None;
+    };
+    if file.len() > MAX_FILE {
+        faults.add("pkcs12", format!("is larger than {} KiB", MAX_FILE >> 10));
+        return None;
+    }
+    match Pkcs12Archive::from_pkcs12(&file, password) {
+        Ok(archive) => faults.take("pkcs12", pick(&archive)),
+        Err(Error::MacError(_)) => {
+            faults.add("password", "is wrong: it does not open the file");
+            None
+        }
+        Err(error) => {
+            faults.add("pkcs12", format!("cannot be read as PKCS#12: {error}"));
+            None
+        }
+    }
+}
+
+/// The one key, the certificate that it belongs to, and what leads on from there.
+fn pick(archive: &Pkcs12Archive) -> Result<(String, String), String> {
+    let [key] = archive.keys.as_slice() else {
+        return Err(format!("must have one private key; it has {}", archive.keys.len()));
+    };
+    let key = pem::section("PRIVATE KEY", key.key.as_der());
+    let mut rest: Vec<&[u8]> = archive.certs.iter().map(|bag| bag.cert.as_der()).collect();
+    let own = rest.iter().position(|der| belongs(der, &key));
+    let own = own.ok_or("has no certificate that its key belongs to")?;
+    let mut chain = vec![rest.swap_remove(own)];
+    let mut last = CertificateFacts::of(chain[0])?;
+    while let Some(next) = rest.iter().position(|der| signed_by(&last, der)) {
+        let der = rest.swap_remove(next);
+        last = CertificateFacts::of(der)?;
+        chain.push(der);
+    }
+    Ok((pem::chain(&chain), key))
+}
+
+fn belongs(der: &[u8], key: &str) -> bool {
+    let pair = read_chain(&pem::chain(&[der])).and_then(|chain| Ok((chain, read_key(key)?)));
+    pair.is_ok_and(|(chain, key)| check_identity(chain, key).is_ok())
+}
+
+fn signed_by(signed: &CertificateFacts, der: &[u8]) -> bool {
+    signed.issuer != signed.subject
+        && CertificateFacts::of(der).is_ok_and(|facts| facts.subject == signed.issuer)
+}
