@@ -80,6 +80,8 @@ export function queryKeysOf(topic: Topic): string[][] {
       return [["clients"], ["contracts"]];
     case "contracts":
       return [["contracts"], ["clients"], ["apis"]];
+    case "certificates":
+      return [["certificates"], ["listeners"], ["local-authority"], ["apis"], ["status"]];
     case "status":
       return [["status"], ["changes"]];
     case "settings":

@@ -182,6 +182,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All certificates, by number; their keys stay here. */
+        get: operations["list_certificates"];
+        put?: never;
+        /** Adds a certificate with its key to be shown, or authorities to be trusted. */
+        post: operations["add_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/certificates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One certificate. */
+        get: operations["show_certificate"];
+        /**
+         * Puts another certificate in the place of one: it is shown or trusted from the next connection on, wherever the old
+         *     one was; connections that stand are left alone.
+         */
+        put: operations["replace_certificate"];
+        post?: never;
+        /** Deletes a certificate. Refused while a listener or an API names it, saying which. */
+        delete: operations["delete_certificate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/certificates/{id}/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate and its chain in PEM, without the key. */
+        get: operations["download_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes": {
         parameters: {
             query?: never;
@@ -356,6 +413,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every address and port that APIs listen on or that has settings. */
+        get: operations["list_listeners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/listeners/{address}/tls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lets an address and port speak TLS, or changes how; in force at once. Plain connections that stand there, and those
+         *     that were greeted by weaker demands, end with their next call.
+         */
+        put: operations["set_listener_tls"];
+        post?: never;
+        /** Lets an address and port speak plain HTTP again. */
+        delete: operations["remove_listener_tls"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/live": {
         parameters: {
             query?: never;
@@ -384,6 +479,62 @@ export interface paths {
         get: operations["recent_seconds"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/local-authority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The local authority, how to trust it, and what it issued; 404 while there is none. */
+        get: operations["show_local_authority"];
+        put?: never;
+        /**
+         * Makes the local authority. It stays on this machine, stands for ten years, and is trusted by nobody until somebody
+         *     does what its guides say.
+         */
+        post: operations["make_local_authority"];
+        /** Removes the local authority with all that it issued. Refused while a listener or an API uses any of it, saying which. */
+        delete: operations["remove_local_authority"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/local-authority/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The authority's certificate in PEM, to be trusted. */
+        get: operations["download_local_authority"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/local-authority/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues a certificate with a new key for host names, good for 396 days and made anew 30 days before its end. */
+        post: operations["issue_certificate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -833,6 +984,74 @@ export interface components {
              */
             requests?: number | null;
         };
+        /** @description What is put in the place of a certificate; it keeps its name and is used wherever it was. See `CertificateInput`. */
+        CertificateContent: {
+            /** @description PEM: the certificate first, then those that lead to its authority. */
+            certificate?: string | null;
+            /** @description PEM: the private key of the first certificate. */
+            key?: string | null;
+            /** @description Instead of the two: a PKCS#12 file in base64. */
+            pkcs12?: string | null;
+            /** @description Of the PKCS#12 file. */
+            password?: string | null;
+        };
+        /** @description A certificate to add: PEM with its key (to be shown), PEM without a key (an authority, to be trusted), or PKCS#12. */
+        CertificateInput: {
+            /** @description What listeners and upstreams call it. Unique, 1 to 100 characters. */
+            name: string;
+            /**
+             * @description PEM: the certificate first, then those that lead to its authority. Without `key` it is one or more
+             *     certificates of authorities.
+             */
+            certificate?: string | null;
+            /**
+             * @description PEM: the private key of the first certificate, as PKCS#8, PKCS#1 or SEC 1, not encrypted. It can be written
+             *     and never read again.
+             */
+            key?: string | null;
+            /** @description Instead of the two: a PKCS#12 file (`.p12`, `.pfx`) in base64. */
+            pkcs12?: string | null;
+            /** @description Of the PKCS#12 file; default none. */
+            password?: string | null;
+        };
+        /** @description A certificate as shown. */
+        CertificateView: {
+            /** Format: int64 */
+            id: number;
+            /** @description What listeners and upstreams call it. */
+            name: string;
+            kind: components["schemas"]["KindView"];
+            /** @description Whom it is for, such as `O=Orders, CN=orders.test`. */
+            subject: string;
+            /** @description Who signed it. */
+            issuer: string;
+            /** @description Its host names and addresses. */
+            hosts: string[];
+            /** @description SHA-256 of the certificate, in lowercase hex. */
+            fingerprint: string;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            not_before: number;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds: the earliest end among its chain.
+             */
+            not_after: number;
+            expiry: components["schemas"]["Expiry"];
+            /** @description How many certificates are in its chain. */
+            chain_length: number;
+            /** @description Signed by this machine's local authority, which makes it anew 30 days before its end. */
+            issued_locally: boolean;
+            /** @description Who names it: while somebody does, it cannot be deleted. */
+            used_by: components["schemas"]["Use"][];
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            created_at: number;
+        };
         /** @description One save. */
         ChangeView: {
             /**
@@ -975,6 +1194,11 @@ export interface components {
             /** @description Where the input is wrong; empty when it is not about input. */
             faults: components["schemas"]["Fault"][];
         };
+        /**
+         * @description How it stands with a certificate's end.
+         * @enum {string}
+         */
+        Expiry: "valid" | "soon" | "expired";
         /** @description Why a target failed, and when. */
         FailureView: {
             /**
@@ -984,6 +1208,20 @@ export interface components {
             at: number;
             /** @description In words. */
             message: string;
+        };
+        /** @description TLS greetings that came to nothing. */
+        FailuresView: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds of the latest.
+             */
+            last_at?: number | null;
+            /** @description Address and port of its caller. */
+            last_remote?: string | null;
+            /** @description Why it came to nothing. */
+            last_reason?: string | null;
         };
         /** @description One thing the operator must fix: where it is and what is wrong with it. */
         Fault: {
@@ -1100,6 +1338,18 @@ export interface components {
          * @enum {string}
          */
         HealthView: "healthy" | "unhealthy" | "unknown";
+        /** @description A certificate that is wanted from the local authority. */
+        IssueInput: {
+            /** @description What listeners call it; default its first host. */
+            name?: string | null;
+            /** @description Host names and addresses it is for; a name may begin with `*.`. Default: those of this machine. */
+            hosts?: string[] | null;
+        };
+        /**
+         * @description What a certificate is for.
+         * @enum {string}
+         */
+        KindView: "identity" | "authority" | "local_authority";
         /** @description Where the gateway accepts an API's calls. */
         ListenInput: {
             /** @description IP address to accept on. Default 127.0.0.1; 0.0.0.0 for all. */
@@ -1128,14 +1378,59 @@ export interface components {
             /** @description Header that tells versions at one place apart. */
             version_header?: string | null;
         };
+        /** @description A listener as shown. */
+        ListenerDetail: {
+            /** @description Address and port, such as `127.0.0.1:8443`. */
+            address: string;
+            /** Format: int32 */
+            port: number;
+            state: components["schemas"]["StateView"];
+            /** @description What went wrong, in a sentence. */
+            message?: string | null;
+            /** @description What to do about it, in a sentence. */
+            advice?: string | null;
+            /** @description The APIs there, by number. */
+            api_ids: number[];
+            tls?: components["schemas"]["ListenerTlsInput"] | null;
+            /** @description What it shows, in the order of `tls.certificates`. */
+            certificates: components["schemas"]["ShownView"][];
+            /**
+             * Format: int64
+             * @description Epoch milliseconds: when the first of them expires.
+             */
+            soonest_expiry?: number | null;
+            /** @description Host names of its APIs that none of its certificates is for: callers will not trust them. */
+            uncovered_hosts: string[];
+            /** @description TLS greetings that came to nothing since it speaks TLS. */
+            handshake_failures: components["schemas"]["FailuresView"];
+        };
         /** @enum {string} */
         ListenerStateView: "listening" | "failed";
+        /** @description TLS on one address and port; every API there is called over it. */
+        ListenerTlsInput: {
+            /**
+             * @description Names of certificates with keys. The one that fits the name the caller asks for is shown, else the first.
+             *     `local_authority` stands for one from this machine's own authority for the hosts of the APIs there, which is
+             *     made and renewed by itself. 1 to 100.
+             */
+            certificates: string[];
+            /** @description Oldest version of TLS that is spoken: `1.2` or `1.3`; default `1.2`. */
+            min_version?: string | null;
+            /** @description Whether HTTP/2 is offered; default true. */
+            http2?: boolean | null;
+            /** @description Whether callers show certificates of their own: `off`, `optional` or `required`; default `off`. */
+            client_certificates?: string | null;
+            /** @description Name of the certificate authority that callers' certificates must come from; needed unless they are off. */
+            client_authority?: string | null;
+        };
         /** @description An address the gateway accepts on, or would. */
         ListenerView: {
             /** @description Such as `127.0.0.1:8081`. */
             address: string;
             /** Format: int32 */
             port: number;
+            /** @description It speaks TLS: URLs there begin with `https`. More is in `/listeners`. */
+            tls: boolean;
             state: components["schemas"]["ListenerStateView"];
             /** @description What went wrong, in a sentence. */
             message?: string | null;
@@ -1163,6 +1458,25 @@ export interface components {
             topics: components["schemas"]["Topic"][];
             /** @enum {string} */
             kind: "changed";
+        };
+        /** @description What a local authority may do. */
+        LocalAuthorityInput: {
+            /**
+             * @description Domains that it may vouch for, all names below them included, beyond this machine's name, `localhost`, `test`,
+             *     `local`, `internal`, `home.arpa` and private addresses. Default none; at most 20. Whoever gets its key can
+             *     pretend to be these sites towards those who trust it.
+             */
+            domains?: string[];
+        };
+        /** @description The local authority as shown. */
+        LocalAuthorityView: {
+            certificate: components["schemas"]["CertificateView"];
+            /** @description For which names, and all below them, it can vouch. */
+            vouches_for: string[];
+            /** @description What it issued. */
+            issued: components["schemas"]["CertificateView"][];
+            /** @description How to trust it, system by system. */
+            guides: components["schemas"]["TrustGuide"][];
         };
         /** @description A new order. */
         Order: {
@@ -1379,6 +1693,19 @@ export interface components {
             /** @description The first-run walk was finished or skipped. */
             tour_done: boolean;
         };
+        /** @description A certificate that a listener shows. */
+        ShownView: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+            hosts: string[];
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            not_after: number;
+            expiry: components["schemas"]["Expiry"];
+        };
         /** @description How response times are spread. */
         Spread: {
             /** @description Upper edge of each bucket in microseconds, ascending. */
@@ -1386,6 +1713,11 @@ export interface components {
             /** @description For each point of the series, the calls in each bucket, and last those above all edges. */
             cells: number[][];
         };
+        /**
+         * @description Whether callers can connect.
+         * @enum {string}
+         */
+        StateView: "listening" | "failed" | "unused";
         /** @description What is running. */
         Status: {
             /** @description Of the program. */
@@ -1401,6 +1733,11 @@ export interface components {
             listeners: components["schemas"]["ListenerView"][];
             recording: components["schemas"]["RecordingView"];
             sample: components["schemas"]["SampleView"];
+            /**
+             * @description What should be known and works all the same, the most pressing first: certificates that expire within 30 days
+             *     or have, upstreams whose certificate is not checked. For every screen.
+             */
+            warnings: components["schemas"]["Warning"][];
             /**
              * Format: int64
              * @description Resident memory of the program in bytes, where the system tells.
@@ -1494,6 +1831,7 @@ export interface components {
             request_headers: string[][];
             /** @description As called. */
             url: string;
+            trusts?: components["schemas"]["Trusts"] | null;
             call?: components["schemas"]["Call"] | null;
         };
         /** @description A request as filled in: either `url`, or `api_id` and `path`. */
@@ -1516,6 +1854,8 @@ export interface components {
             ][];
             /** @description Sent as it is. */
             body?: string | null;
+            /** @description Name of a certificate with a key to show where the target asks for one; only with `https`. */
+            client_certificate?: string | null;
             /**
              * Format: int64
              * @description Client app whose credentials are put where the API's policies look for them.
@@ -1561,7 +1901,7 @@ export interface components {
          * @description What a "changed" notice is about: listeners read it again.
          * @enum {string}
          */
-        Topic: "apis" | "targets" | "policies" | "clients" | "contracts" | "status" | "settings";
+        Topic: "apis" | "targets" | "policies" | "clients" | "contracts" | "certificates" | "status" | "settings";
         /** @description What a policy, or the upstream, did with a call. */
         TrailEntry: {
             /** @description Where on the way. */
@@ -1579,6 +1919,29 @@ export interface components {
              */
             duration_us: number;
         };
+        /** @description What to do on one system or in one program. */
+        TrustGuide: {
+            /** @description For programs: `debian`, `fedora`, `macos`, `windows`, `firefox`, `curl`. */
+            id: string;
+            /** @description For people. */
+            title: string;
+            /** @description To trust it. The certificate is in the current folder, in a file called `gatepost-local-authority.crt`. */
+            trust: components["schemas"]["TrustStep"][];
+            /** @description To trust it no more. */
+            undo: components["schemas"]["TrustStep"][];
+        };
+        /** @description One step. */
+        TrustStep: {
+            /** @description What to do. */
+            text: string;
+            /** @description To be pasted into a terminal, where there is something to paste. */
+            command?: string | null;
+        };
+        /**
+         * @description Whose certificates the tester took.
+         * @enum {string}
+         */
+        Trusts: "own_listener" | "system";
         /** @description What is behind an API or one of its routes: `url`, or `targets` where there are several. */
         UpstreamInput: {
             /** @description The one target, such as `http://127.0.0.1:9000/posts`; the request's path below the base path is added to it. */
@@ -1620,6 +1983,40 @@ export interface components {
             url: string;
             timeouts: components["schemas"]["TimeoutsView"];
         };
+        /** @description One that names a certificate. */
+        Use: {
+            /** @description In words, such as `the listener 127.0.0.1:8443` or `the API Orders v1`. */
+            label: string;
+            /** @description The listener's address and port, where it is one. */
+            listener?: string | null;
+            /**
+             * Format: int64
+             * @description The API, where it is one.
+             */
+            api_id?: number | null;
+        };
+        /** @description Something that works, or will for a while, and that the operator should know of. Shown on every screen. */
+        Warning: {
+            /** @description What it is about. */
+            kind: components["schemas"]["WarningKind"];
+            /** @description In a sentence. */
+            message: string;
+            /**
+             * Format: int64
+             * @description The certificate, where it is about one.
+             */
+            certificate_id?: number | null;
+            /**
+             * Format: int64
+             * @description The API, where it is about one.
+             */
+            api_id?: number | null;
+        };
+        /**
+         * @description What a warning is about.
+         * @enum {string}
+         */
+        WarningKind: "certificate_expired" | "certificate_expires" | "unverified_upstream";
     };
     responses: never;
     parameters: never;
@@ -2145,6 +2542,198 @@ export interface operations {
             };
         };
     };
+    list_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"][];
+                };
+            };
+        };
+    };
+    add_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replace_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateContent"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_changes: {
         parameters: {
             query?: {
@@ -2582,6 +3171,87 @@ export interface operations {
             };
         };
     };
+    list_listeners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListenerDetail"][];
+                };
+            };
+        };
+    };
+    set_listener_tls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Address and port, such as `127.0.0.1:8443` */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListenerTlsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListenerDetail"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_listener_tls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Address and port, such as `127.0.0.1:8443` */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -2616,6 +3286,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Second"][];
+                };
+            };
+        };
+    };
+    show_local_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalAuthorityView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_local_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalAuthorityInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalAuthorityView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_local_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_local_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    issue_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

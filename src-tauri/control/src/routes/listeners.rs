@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use gatepost_gateway::{HandshakeFailures, Listening};
-use gatepost_model::{Certificate, ListenerTls};
+use gatepost_model::{Certificate, Host, ListenerTls};
 use gatepost_store::Write;
 use http::StatusCode;
 use serde::Serialize;
@@ -165,8 +165,7 @@ fn uncovered(in_force: &InForce, socket: SocketAddr, shown: &[&Certificate]) -> 
         })
     };
     let apis = in_force.catalog.apis.iter().filter(|api| api.listen.socket() == socket);
-    let hosts: BTreeSet<&str> =
-        apis.flat_map(|api| api.listen.hosts.iter().map(|host| host.as_str())).collect();
+    let hosts: BTreeSet<&str> = apis.flat_map(|api| api.listen.hosts.iter().map(Host::as_str)).collect();
     let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let hosts = hosts.into_iter().map(bare);
     hosts.filter(|host| !shown.iter().any(|certificate| covers(certificate, host))).collect()

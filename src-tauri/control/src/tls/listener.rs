@@ -110,7 +110,7 @@ pub fn check_names(tls: &ListenerTls, catalog: &Catalog) -> Vec<Fault> {
         match kind_of(name) {
             Some(CertificateKind::Identity) => {}
             Some(_) => {
-                faults.add(format!("certificates[{n}]"), format!("`{name}` has no key to show it with"))
+                faults.add(format!("certificates[{n}]"), format!("`{name}` has no key to show it with"));
             }
             None => faults
                 .add(format!("certificates[{n}]"), format!("there is no certificate `{name}`; add it first")),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use gatepost_model::{Catalog, Certificate, CertificateId, CertificateKind, Listener, ListenerTls};
+use gatepost_model::{Catalog, Certificate, CertificateId, CertificateKind, Host, Listener, ListenerTls};
 use gatepost_store::Write;
 
 use super::expiry::Expiry;
@@ -133,8 +133,7 @@ fn hosts_of(catalog: &Catalog, socket: SocketAddr) -> Vec<String> {
         hosts.push(socket.ip().to_string());
     }
     let apis = catalog.apis.iter().filter(|api| api.listen.socket() == socket);
-    let of_apis: BTreeSet<&str> =
-        apis.flat_map(|api| api.listen.hosts.iter().map(|host| host.as_str())).collect();
+    let of_apis: BTreeSet<&str> = apis.flat_map(|api| api.listen.hosts.iter().map(Host::as_str)).collect();
     for host in of_apis {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         if !hosts.iter().any(|known| known == host) {

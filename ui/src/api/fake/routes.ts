@@ -213,6 +213,7 @@ function send(request: TesterRequest): Reply {
     timings_us: { connect: 120, first_byte: 1_900, total: 2_100 },
     request_headers: request.headers,
     url: request.url ?? `${kept?.api.proxy_url}${request.path}`,
+    trusts: null,
     call: kept ? whole : null,
   } satisfies TesterResponse);
 }
@@ -248,6 +249,7 @@ const routes: Record<string, Handler> = {
       recording: { on: true, calls: state.calls.length, dropped_details: 0, ...state.settings },
       sample: { running: state.sample_running, url: state.sample_running ? "http://127.0.0.1:9000" : null, message: null },
       memory_bytes: 39_845_888,
+      warnings: [],
       console: { headless: true },
     }),
   "GET /settings": () => ok(state.settings),

@@ -95,6 +95,7 @@ export function listeners(): ListenerStatus[] {
     return {
       address: `127.0.0.1:${port}`,
       port,
+      tls: false,
       state: failed ? "failed" : "listening",
       message: failed ? "Port 8443 is taken by another program." : null,
       advice: failed ? "Stop that program, or give the APIs on it another port." : null,

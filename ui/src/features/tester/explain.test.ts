@@ -39,6 +39,7 @@ const response = (status: number, change: Partial<Call> | null, headers: [string
   reason: "",
   http_version: "1.1",
   headers,
+  trusts: null,
   body: "",
   body_encoding: "text",
   body_bytes: 0,
