@@ -95,13 +95,14 @@ impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
 
     fn grow(&mut self) {
         let mut larger = Self::with_shards(self.shards.len() * GROWTH, self.hasher.clone());
-        for (key, value) in self.iter() {
-            let hash = larger.hasher.hash_one(key);
+        larger.len = self.len;
+        // What no copy shares is moved.
+        for entry in std::mem::take(&mut self.shards).into_iter().flat_map(Arc::unwrap_or_clone) {
+            let hash = larger.hasher.hash_one(&entry.0);
             let (hasher, shard) = (&larger.hasher, larger.shard_of(hash));
             let shard = Arc::make_mut(&mut larger.shards[shard]);
-            shard.insert_unique(hash, (key.clone(), value.clone()), |(known, _)| hasher.hash_one(known));
+            shard.insert_unique(hash, entry, |(known, _)| hasher.hash_one(known));
         }
-        larger.len = self.len;
         *self = larger;
     }
 }

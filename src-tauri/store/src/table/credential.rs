@@ -87,13 +87,14 @@ fn owner(client_id: &str) -> String {
     format!("credential/{client_id}")
 }
 
+/// By place: there may be 100,000 of them, and finding a column by its name takes as long as reading it.
 fn from_row(row: &Row<'_>) -> Result<Credential, StoreError> {
     Ok(Credential {
-        id: CredentialId(row.get("id")?),
-        client_app_id: ClientAppId(row.get("client_app_id")?),
-        client_id: row.get("client_id")?,
-        secret_hash: row.get("secret_hash")?,
-        secret_hint: row.get("secret_hint")?,
-        created_at: row.get("created_at")?,
+        id: CredentialId(row.get(0)?),
+        client_app_id: ClientAppId(row.get(1)?),
+        client_id: row.get(2)?,
+        secret_hash: row.get(3)?,
+        secret_hint: row.get(4)?,
+        created_at: row.get(5)?,
     })
 }
