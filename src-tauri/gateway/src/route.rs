@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gatepost_model::{ApiId, BasePath};
 use http::HeaderMap;
+use smallvec::SmallVec;
 
 use crate::Route;
 use crate::shared_map::SharedMap;
@@ -13,7 +14,8 @@ use crate::shared_map::SharedMap;
 /// APIs. A copy shares what does not change.
 #[derive(Clone, Default)]
 pub struct RouteTable {
-    by_base_path: SharedMap<Box<str>, Vec<Arc<Route>>>,
+    /// Seldom more than one at a place, which then takes no step more to reach.
+    by_base_path: SharedMap<Box<str>, SmallVec<[Arc<Route>; 1]>>,
     /// Longest base path there has been, in bytes: longer prefixes of a path need no look-up.
     longest: usize,
 }

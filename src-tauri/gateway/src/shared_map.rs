@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// Most entries a shard has on average, before there are more shards.
-const FULL: usize = 64;
+/// Most entries a shard has on average, before there are more shards. Fewer would make a change cheaper, and a look-up
+/// dearer, because the heads of many shards do not stay in the processor's caches.
+const FULL: usize = 256;
 /// How many times more shards there are then.
 const GROWTH: usize = 4;
 
