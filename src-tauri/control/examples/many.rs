@@ -35,7 +35,7 @@ async fn main() {
     let control =
         Control::open(Options { data_dir: dir, workers: NonZeroUsize::MIN, headless: true }).expect("opens");
     report("control: open", begun);
-    let api = apis / 2;
+    let api = (apis / 2).max(1);
     let policy = policy_of(&control, api).await;
     let path = format!("/api/apis/{api}/policies/{policy}");
     for (what, method, path, body) in [
