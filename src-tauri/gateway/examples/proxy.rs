@@ -12,14 +12,14 @@ use crossbeam_queue::ArrayQueue;
 use gatepost_gateway::{
     Chain, Enforcement, Gateway, Limits, ListenerPlan, Listening, Plan, Route, RouteTable,
 };
-use gatepost_model::{ApiId, BasePath, CallDetail, CallFacts, CallSink, Upstream, UpstreamUrl};
+use gatepost_model::{ApiId, BasePath, CallSink, RecordedCall, Upstream, UpstreamUrl};
 
 /// Holds calls until another thread looks at them, as a recorder does.
-struct Queue(ArrayQueue<(CallFacts, CallDetail)>);
+struct Queue(ArrayQueue<RecordedCall>);
 
 impl CallSink for Queue {
-    fn record(&self, _worker: usize, facts: CallFacts, detail: CallDetail) {
-        self.0.force_push((facts, detail));
+    fn record(&self, _worker: usize, call: RecordedCall) {
+        self.0.force_push(call);
     }
 }
 

@@ -82,12 +82,12 @@ impl Chain {
     /// refused included. Writes the trail.
     pub async fn run(
         &self,
-        mut request: Request,
+        request: &mut Request,
         cx: &mut Context,
-        send: impl AsyncFnOnce(Request, &mut Context) -> Result<Response, Reply>,
+        send: impl AsyncFnOnce(&mut Request, &mut Context) -> Result<Response, Reply>,
     ) -> Response {
         let mut ran: Ran = 0;
-        let mut response = match self.ask(&mut request, cx, &mut ran).await {
+        let mut response = match self.ask(request, cx, &mut ran).await {
             Ok(()) => match send(request, cx).await {
                 Ok(response) => response,
                 Err(reply) => reply.into_response("", &cx.request_id),

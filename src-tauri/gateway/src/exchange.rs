@@ -31,11 +31,11 @@ pub(crate) async fn answer(
     let plan = worker.plan();
     let version = request.version();
     let mut call = Call::begin(worker, plan.number, caller, &request, meter);
-    let request = request.map(|stream| Body::of_caller(stream, meter));
+    let mut request = request.map(|stream| Body::of_caller(stream, meter));
     let listener = plan.listeners.get(&caller.listener);
     let mut may_stay = !worker.draining.get() && listener.is_some();
-    let mut response = match find(listener, caller, request) {
-        Ok((route, request)) => run(worker, caller, plan, &route, request, &mut call).await,
+    let mut response = match find(listener, caller, &mut request) {
+        Ok(route) => run(worker, caller, plan, &route, &mut request, &mut call).await,
         Err((reply, is_clear)) => {
             may_stay &= is_clear;
             reply.into_response("", request_id::text(&call.request_id))
@@ -50,7 +50,7 @@ pub(crate) async fn answer(
         // The length that an upstream announced was another body's.
         response.headers_mut().remove(CONTENT_LENGTH);
     }
-    call.answer_with(response)
+    call.answer_with(response, request.headers())
 }
 
 /// Answers bytes that are no request which may go on, and records them as a call of no API.
@@ -66,24 +66,24 @@ pub(crate) fn refuse(
     let mut response = reply.into_response("", request_id::text(&call.request_id));
     response.headers_mut().insert(X_REQUEST_ID, call.request_id.clone());
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    call.answer_with(response)
+    call.answer_with(response, &http::HeaderMap::new())
 }
 
-/// The API that the request is for, and the request as everything behind sees it. A refusal says whether the request
+/// The API that the request is for; the request becomes what everything behind sees. A refusal says whether the request
 /// was clear at least, and its connection what the listener speaks, so that it may stay.
 fn find(
     listener: Option<&ListenerPlan>,
     caller: &Caller,
-    mut request: Request,
-) -> Result<(Arc<Route>, Request), (Reply, bool)> {
+    request: &mut Request,
+) -> Result<Arc<Route>, (Reply, bool)> {
     if listener.is_some_and(|listener| !caller.is_greeted_by(&listener.greeting)) {
         return Err((Reply::misdirected(), false));
     }
-    settle(&mut request).map_err(|reply| (reply, false))?;
+    settle(request).map_err(|reply| (reply, false))?;
     strip_hop_by_hop(request.headers_mut());
     let (headers, path) = (request.headers(), request.uri().path());
     let route = listener.and_then(|listener| listener.routes.find(&host_name(headers), path, headers));
-    route.cloned().map(|route| (route, request)).ok_or_else(|| (Reply::no_route(), true))
+    route.cloned().ok_or_else(|| (Reply::no_route(), true))
 }
 
 /// The API's policies around its upstream.
@@ -92,7 +92,7 @@ async fn run(
     caller: &Caller,
     plan: Arc<Plan>,
     route: &Route,
-    mut request: Request,
+    request: &mut Request,
     call: &mut Call,
 ) -> Response {
     let base_path = route.base_path.as_str();
@@ -101,7 +101,7 @@ async fn run(
     let cx = call.cx.insert(Context {
         plan,
         api: route.api,
-        wall_us: call.facts.at_us,
+        wall_us: call.at_us,
         now: since_start(call.arrived),
         remote: caller.remote,
         local: caller.local,
@@ -117,8 +117,8 @@ async fn run(
     });
     match &route.enforcement {
         Enforcement::Ready(chain) => {
-            let to_upstream = async |request, cx: &mut Context| {
-                let (backend, tail) = route.destination(&request, cx)?;
+            let to_upstream = async |request: &mut Request, cx: &mut Context| {
+                let (backend, tail) = route.destination(request, cx)?;
                 send(worker, backend, &tail, request, &caller.address, cx, &meter).await
             };
             chain.run(request, cx, to_upstream).await

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use gatepost_model::HeaderBlock;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::{Body, Response};
 
@@ -25,12 +24,9 @@ pub(crate) struct OwnWords {
 }
 
 /// Puts an answer of the gateway's own into the form that fits the request; leaves an upstream's alone.
-pub(crate) fn fit(response: &mut Response, request: &HeaderBlock) {
+pub(crate) fn fit(response: &mut Response, request: &HeaderMap) {
     let Some(own) = response.extensions_mut().remove::<OwnWords>() else { return };
-    let headers = request.to_vec();
-    let of = |wanted: HeaderName| {
-        headers.iter().find(|(name, _)| name == wanted.as_str()).map(|(_, value)| value.as_str())
-    };
+    let of = |wanted: HeaderName| request.get(wanted).and_then(|value| value.to_str().ok());
     match (of(CONTENT_TYPE), of(ACCEPT)) {
         (Some(content_type), _) if is_grpc(content_type) => tell_by_grpc(response, &own, content_type),
         (_, Some(accept)) if takes_problems(accept) => tell_as_problem(response, &own),
@@ -122,8 +118,11 @@ mod tests {
     use crate::Reply;
     use std::time::Duration;
 
-    fn fitted(reply: Reply, request: &[(&str, &str)]) -> Response {
-        let request = HeaderBlock::capture(request.iter().map(|(name, value)| (*name, value.as_bytes())));
+    fn fitted(reply: Reply, request: &[(&'static str, &'static str)]) -> Response {
+        let lines = request.iter();
+        let request: HeaderMap = lines
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
         let mut response = reply.into_response("rate-limiting", "r-1");
         fit(&mut response, &request);
         response

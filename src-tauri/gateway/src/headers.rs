@@ -5,6 +5,7 @@ use http::header::{
     UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -30,29 +31,41 @@ const END_TO_END: [HeaderName; 2] = [HOST, CONTENT_LENGTH];
 /// Removes what speaks of the connection it came over. Comes before the policies, so that what they judge is what
 /// goes on. `TE: trailers` stays, since trailers do pass (gRPC asks for them so).
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+    let mut found: SmallVec<[HeaderName; 4]> = SmallVec::new();
+    for name in headers.keys() {
+        if let Some(hop) = HOP_BY_HOP.iter().find(|hop| *hop == name) {
+            found.push(hop.clone());
+        }
+    }
+    if found.is_empty() {
         return;
     }
-    let takes_trailers =
-        headers.get_all(TE).iter().any(|te| tokens(te).any(|t| t.eq_ignore_ascii_case("trailers")));
-    if headers.contains_key(TRANSFER_ENCODING) {
+    let takes_trailers = found.contains(&TE) && has_token(headers, &TE, "trailers");
+    if found.contains(&TRANSFER_ENCODING) {
         // RFC 9112, 6.3: with both, the length is a lie and must not go on.
         headers.remove(CONTENT_LENGTH);
     }
-    let named: Vec<HeaderName> = headers
+    if found.contains(&CONNECTION) {
+        found.extend(named_by_connection(headers));
+    }
+    for name in &found {
+        headers.remove(name);
+    }
+    if takes_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// What `Connection` says is between this hop and the next.
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
         .get_all(CONNECTION)
         .iter()
         .flat_map(tokens)
         .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
         .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
         .filter(|name| !END_TO_END.contains(name))
-        .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
-        headers.remove(name);
-    }
-    if takes_trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
+        .collect()
 }
 
 /// Whether one of the comma-separated words of the headers `name` is `token`, in any case.

@@ -8,7 +8,7 @@ use std::task::{self, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use gatepost_model::{CallDetail, CallFacts, HeaderBlock};
+use gatepost_model::{CallDetail, CallFacts, HeaderBlock, RecordedCall};
 use http::{HeaderMap, HeaderValue, Method, Version};
 use http_body::{Frame, SizeHint};
 
@@ -34,12 +34,13 @@ pub(crate) struct Call {
     worker: Rc<Worker>,
     /// What its connection is doing.
     watch: Rc<Watch>,
-    /// False while the operator wants no calls recorded.
-    is_wanted: bool,
-    /// What is counted of it.
-    pub(crate) facts: CallFacts,
-    detail: CallDetail,
-    /// When its head had arrived.
+    /// What is recorded of it, in the piece in which it is handed on; none while the operator wants no calls recorded.
+    recorded: Option<RecordedCall>,
+    status: u16,
+    response_bytes: u64,
+    /// When its head had arrived, epoch microseconds.
+    pub(crate) at_us: i64,
+    /// The same moment on the clock that measures.
     pub(crate) arrived: Instant,
     /// `x-request-id`.
     pub(crate) request_id: HeaderValue,
@@ -59,48 +60,17 @@ impl Call {
         meter: &Rc<Meter>,
     ) -> Box<Self> {
         let arrived = Instant::now();
-        let facts = CallFacts {
-            at_us: worker.wall.at(arrived),
-            plan,
-            api: None,
-            client: None,
-            status: CALLER_LEFT,
-            refused_by: None,
-            duration_us: 0,
-            upstream_us: None,
-            request_bytes: 0,
-            response_bytes: 0,
-        };
-        let headers = request.headers();
-        let uri = request.uri();
-        let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-        let host = match uri.authority() {
-            Some(authority) => authority.as_str().into(),
-            None => headers.get(http::header::HOST).map(text_of).unwrap_or_default(),
-        };
-        let detail = CallDetail {
-            request_id: Box::default(),
-            method: name_of(request.method()),
-            target: redact_query(target).into(),
-            host,
-            remote: caller.remote,
-            http_version: name_of_version(request.version()),
-            request_headers: capture(headers),
-            response_headers: HeaderBlock::default(),
-            response_body: None,
-            error: None,
-            upstream_address: None,
-            connection_reused: false,
-            trail: smallvec::SmallVec::new(),
-        };
+        let at_us = worker.wall.at(arrived);
+        let is_wanted = worker.sink.wants_calls();
         Box::new(Self {
             worker: worker.clone(),
             watch: caller.watch.clone(),
-            is_wanted: worker.sink.wants_calls(),
-            facts,
-            detail,
+            recorded: is_wanted.then(|| Box::new((facts_of(at_us, plan), detail_of(caller, request)))),
+            status: CALLER_LEFT,
+            response_bytes: 0,
+            at_us,
             arrived,
-            request_id: worker.request_ids.of(headers),
+            request_id: worker.request_ids.of(request.headers()),
             cx: None,
             meter: meter.clone(),
         })
@@ -115,71 +85,109 @@ impl Call {
         glimpse: &Glimpse,
     ) -> Box<Self> {
         let mut call = Self::begin(worker, plan, caller, &http::Request::new(()), meter);
-        call.detail.method = String::from_utf8_lossy(&glimpse.method).into_owned().into();
-        call.detail.target = redact_query(&String::from_utf8_lossy(&glimpse.target)).into();
-        call.detail.error = Some(glimpse.refused.reason.into());
+        if let Some((_, detail)) = call.recorded.as_deref_mut() {
+            detail.method = String::from_utf8_lossy(&glimpse.method).into_owned().into();
+            detail.target = redact_query(&String::from_utf8_lossy(&glimpse.target)).into();
+            detail.error = Some(glimpse.refused.reason.into());
+        }
         call
     }
 
     /// Takes the answer: from here on the call ends with its body. Its status is the one that was decided, in whatever
-    /// form the caller is told.
-    pub(crate) fn answer_with(mut self: Box<Self>, mut response: Response) -> http::Response<RecordedBody> {
-        self.facts.status = response.status().as_u16();
-        form::fit(&mut response, &self.detail.request_headers);
-        if self.is_wanted {
-            self.detail.response_headers = capture(response.headers());
+    /// form the caller is told; `request` are the headers of the request.
+    pub(crate) fn answer_with(
+        mut self: Box<Self>,
+        mut response: Response,
+        request: &HeaderMap,
+    ) -> http::Response<RecordedBody> {
+        self.status = response.status().as_u16();
+        form::fit(&mut response, request);
+        if let Some((_, detail)) = self.recorded.as_deref_mut() {
+            detail.response_headers = capture(response.headers());
             let body = response.body().as_full().filter(|body| body.len() <= MAX_KEPT_BODY);
-            self.detail.response_body = body.map(|body| String::from_utf8_lossy(body).into());
+            detail.response_body = body.map(|body| String::from_utf8_lossy(body).into());
         }
         response.map(|body| RecordedBody { body, call: self })
     }
 
-    fn close(&mut self, now: Instant) -> (CallFacts, CallDetail) {
-        let mut facts = self.facts;
-        let mut detail = CallDetail {
-            request_id: request_id::text(&self.request_id).into(),
-            method: std::mem::take(&mut self.detail.method),
-            target: std::mem::take(&mut self.detail.target),
-            host: std::mem::take(&mut self.detail.host),
-            request_headers: std::mem::take(&mut self.detail.request_headers),
-            response_headers: std::mem::take(&mut self.detail.response_headers),
-            response_body: self.detail.response_body.take(),
-            error: self.detail.error.take().or_else(|| self.meter.broke_off.take()),
-            trail: smallvec::SmallVec::new(),
-            upstream_address: self.meter.address.get(),
-            connection_reused: self.meter.reused.get(),
-            remote: self.detail.remote,
-            http_version: self.detail.http_version,
-        };
+    /// Notes what is known only at the end.
+    fn close(&mut self, facts: &mut CallFacts, detail: &mut CallDetail, now: Instant) {
+        facts.status = self.status;
+        detail.request_id = request_id::text(&self.request_id).into();
+        detail.upstream_address = self.meter.address.get();
+        detail.connection_reused = self.meter.reused.get();
+        let mut error = detail.error.take().or_else(|| self.meter.broke_off.take());
         if let Some(cx) = &mut self.cx {
             facts.api = Some(cx.api);
             facts.client = cx.identity.as_ref().map(|identity| identity.client_app);
             facts.refused_by = cx.refused_by;
             detail.trail = std::mem::take(&mut cx.trail);
-            detail.error = detail.error.or(cx.error.take());
+            error = error.or_else(|| cx.error.take());
         }
-        detail.error = detail.error.or_else(|| self.watch.closed_because().map(Into::into));
+        error = error.or_else(|| self.watch.closed_because().map(Into::into));
         if std::thread::panicking() && facts.status == CALLER_LEFT {
             facts.status = 500;
-            detail.error = Some("The gateway failed on this call; its log says where".into());
+            error = Some("The gateway failed on this call; its log says where".into());
         }
+        detail.error = error;
         facts.duration_us = micros(now - self.arrived);
         facts.request_bytes = self.meter.request_bytes.get();
+        facts.response_bytes = self.response_bytes;
         facts.upstream_us = self.meter.sent_first.get().map(|sent| {
             micros(self.meter.upstream_ended.get().unwrap_or(now).saturating_duration_since(sent))
         });
-        (facts, detail)
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
         let now = Instant::now();
-        if self.is_wanted {
-            let (facts, detail) = self.close(now);
-            self.worker.sink.record(self.worker.number, facts, detail);
+        if let Some(mut recorded) = self.recorded.take() {
+            let (facts, detail) = &mut *recorded;
+            self.close(facts, detail, now);
+            self.worker.sink.record(self.worker.number, recorded);
         }
         self.watch.served(now);
+    }
+}
+
+fn facts_of(at_us: i64, plan: u64) -> CallFacts {
+    CallFacts {
+        at_us,
+        plan,
+        api: None,
+        client: None,
+        status: CALLER_LEFT,
+        refused_by: None,
+        duration_us: 0,
+        upstream_us: None,
+        request_bytes: 0,
+        response_bytes: 0,
+    }
+}
+
+fn detail_of<B>(caller: &Caller, request: &http::Request<B>) -> CallDetail {
+    let headers = request.headers();
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+    let host = match uri.authority() {
+        Some(authority) => authority.as_str().into(),
+        None => headers.get(http::header::HOST).map(text_of).unwrap_or_default(),
+    };
+    CallDetail {
+        request_id: Box::default(),
+        method: name_of(request.method()),
+        target: redact_query(target).into(),
+        host,
+        remote: caller.remote,
+        http_version: name_of_version(request.version()),
+        request_headers: capture(headers),
+        response_headers: HeaderBlock::default(),
+        response_body: None,
+        error: None,
+        upstream_address: None,
+        connection_reused: false,
+        trail: smallvec::SmallVec::new(),
     }
 }
 
@@ -203,7 +211,7 @@ impl RecordedBody {
     pub(crate) fn count(&mut self, up: u64, down: u64) {
         let meter = &self.call.meter;
         meter.request_bytes.set(meter.request_bytes.get() + up);
-        self.call.facts.response_bytes += down;
+        self.call.response_bytes += down;
     }
 
     /// Notes why a connection that had changed its protocol broke off.
@@ -228,7 +236,7 @@ impl http_body::Body for RecordedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.call.facts.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            self.call.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
         polled
     }

@@ -68,6 +68,9 @@ pub struct CallDetail {
     pub trail: SmallVec<[TrailStep; 4]>,
 }
 
+/// A call that is over, in one piece, so that handing it on moves nothing.
+pub type RecordedCall = Box<(CallFacts, CallDetail)>;
+
 /// Where calls go when they are over. Must never block and never fail (invariant 5).
 pub trait CallSink: Send + Sync + 'static {
     /// False while calls are not recorded at all: then nothing is captured of them, and [`record`](Self::record) is not
@@ -77,7 +80,7 @@ pub trait CallSink: Send + Sync + 'static {
     }
 
     /// Takes one call. `worker` is the number of the data-plane thread, from 0.
-    fn record(&self, worker: usize, facts: CallFacts, detail: CallDetail);
+    fn record(&self, worker: usize, call: RecordedCall);
 }
 
 /// One header, name first. The value is text; bytes outside UTF-8 are replaced.

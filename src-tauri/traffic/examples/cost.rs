@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let calls: Vec<_> = (0..ROUND).map(|n| call(clock(), round * ROUND + n)).collect();
         let before = Instant::now();
         for (facts, detail) in calls {
-            recorder.record(0, facts, detail);
+            recorder.record(0, Box::new((facts, detail)));
         }
         recording.push(before.elapsed());
         traffic.flush()?;

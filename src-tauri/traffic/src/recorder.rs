@@ -4,13 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_queue::ArrayQueue;
-use gatepost_model::{CallDetail, CallFacts, CallSink};
+use gatepost_model::{CallSink, RecordedCall};
 use parking_lot::Mutex;
 
 use crate::figures::{Tally, ended_us, tally};
-
-/// A call as it was left. Boxed, so that a waiting line of the full length is small while it is empty.
-pub(crate) type Recorded = Box<(CallFacts, CallDetail)>;
 
 /// One waiting line a data-plane thread, so that threads do not meet.
 pub(crate) struct Recorder {
@@ -21,7 +18,7 @@ pub(crate) struct Recorder {
 }
 
 struct Lane {
-    waiting: ArrayQueue<Recorded>,
+    waiting: ArrayQueue<RecordedCall>,
     /// Calls that found the line full: only counted. Its lock is held for nanoseconds, and taken only then.
     overflow: Mutex<Overflow>,
 }
@@ -45,7 +42,7 @@ impl Recorder {
 
     /// Takes all that wait, in the order in which they ended, and what was only counted. Returns how many the
     /// latter are. Takes each line's length once at most, so that it ends however fast calls come in.
-    pub fn drain(&self, calls: &mut Vec<Recorded>, counts: &mut Tally) -> u64 {
+    pub fn drain(&self, calls: &mut Vec<RecordedCall>, counts: &mut Tally) -> u64 {
         let mut only_counted = 0;
         for lane in &self.lanes {
             calls.extend(std::iter::from_fn(|| lane.waiting.pop()).take(lane.waiting.capacity()));
@@ -88,9 +85,9 @@ impl CallSink for Recorder {
         !self.is_off.load(Ordering::Relaxed)
     }
 
-    fn record(&self, worker: usize, facts: CallFacts, detail: CallDetail) {
+    fn record(&self, worker: usize, call: RecordedCall) {
         let lane = &self.lanes[worker % self.lanes.len()];
-        if let Err(call) = lane.waiting.push(Box::new((facts, detail))) {
+        if let Err(call) = lane.waiting.push(call) {
             let mut overflow = lane.overflow.lock();
             tally(&mut overflow.counts, &call.0);
             overflow.calls += 1;

@@ -7,13 +7,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior};
 
+use gatepost_model::RecordedCall;
+
 use crate::bell::Bell;
 use crate::block::{self, Head, OpenBlock};
 use crate::database;
 use crate::figures::{Tally, tally};
 use crate::live::{MAX_CALLS_IN_EVENT, Publisher, Seconds};
 use crate::recent::Recent;
-use crate::recorder::{Recorded, Recorder};
+use crate::recorder::Recorder;
 use crate::retention::{Kept, forget_calls, forget_rollups};
 use crate::rollup::{Unsaved, stored};
 use crate::settings::{Clock, Retention};
@@ -66,7 +68,7 @@ pub(crate) struct Writer {
     calls_forgotten_us: i64,
     rollups_forgotten_us: i64,
     // Emptied after every turn; here so that their memory is used again.
-    batch: Vec<Recorded>,
+    batch: Vec<RecordedCall>,
     counts: Tally,
 }
 

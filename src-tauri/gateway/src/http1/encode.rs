@@ -132,11 +132,37 @@ pub(crate) fn field(name: &str, value: &[u8], output: &mut Vec<u8>) {
     output.extend_from_slice(b"\r\n");
 }
 
-fn decimal(number: u64, output: &mut Vec<u8>) {
-    // Writing to memory cannot fail.
-    let _ = write!(output, "{number}");
+/// Digits from the last to the first, since formatting costs more than all of a head's other bytes.
+fn decimal(mut number: u64, output: &mut Vec<u8>) {
+    const MOST_DIGITS: usize = 20;
+    let mut digits = [0; MOST_DIGITS];
+    let mut at = MOST_DIGITS;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    output.extend_from_slice(&digits[at..]);
 }
 
 fn hex(size: usize, output: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
     let _ = write!(output, "{size:x}\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_numbers() {
+        for number in [0, 9, 10, 1_024, u64::MAX] {
+            let mut output = Vec::new();
+            decimal(number, &mut output);
+            assert_eq!(String::from_utf8(output).expect("digits"), number.to_string());
+        }
+    }
 }

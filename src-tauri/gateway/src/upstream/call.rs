@@ -35,7 +35,7 @@ pub(crate) async fn send(
     worker: &Worker,
     backend: &Arc<Backend>,
     tail: &Tail,
-    mut request: Request,
+    request: &mut Request,
     caller: &HeaderValue,
     cx: &mut Context,
     meter: &Rc<Meter>,
@@ -49,7 +49,7 @@ pub(crate) async fn send(
     let key = backend.hash_key(request.headers(), cx.remote.ip());
     let path = request.uri().clone();
     let is_repeatable = request.method().is_idempotent() && request.body().is_end_stream();
-    forward(&mut request, caller, cx.scheme);
+    forward(request, caller, cx.scheme);
     let mut tried = Places::default();
     let mut retries_left = backend.spec.retries.attempts;
     let answer = loop {
@@ -60,8 +60,8 @@ pub(crate) async fn send(
         tried.add(place);
         underway.try_on(place);
         let target = &backend.targets[place];
-        let answer = match aim(&mut request, target, tail, &path) {
-            Ok(()) => exchange_in_time(worker, target, &mut request, meter).await,
+        let answer = match aim(request, target, tail, &path) {
+            Ok(()) => exchange_in_time(worker, target, request, meter).await,
             Err(fault) => Err(Unanswered { fault, may_repeat: false, was_closed: false }),
         };
         judge(&answer, &mut underway);
@@ -95,7 +95,7 @@ async fn exchange_in_time(
     let (Some(until), Some(total)) = (meter.until.get(), target.timeouts.total) else {
         return exchange(worker, target, request, meter).await;
     };
-    let asked = timeout_at(until.into(), exchange(worker, target, request, meter)).await;
+    let asked = Box::pin(timeout_at(until.into(), exchange(worker, target, request, meter))).await;
     asked.unwrap_or_else(|_| {
         let fault = Fault::call_too_long(total);
         Err(Unanswered { fault, may_repeat: false, was_closed: false })

@@ -1,10 +1,11 @@
 //! One worker's connections to upstreams on which nothing runs: last in, first out, so that those not needed age.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
 
 use crate::Limits;
 use crate::http1::Connection;

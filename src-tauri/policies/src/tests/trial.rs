@@ -110,15 +110,15 @@ impl Trial {
             kept: http::Extensions::new(),
             trail: smallvec::SmallVec::new(),
         };
-        let mut sent = None;
-        let upstream = async |request: Request, _: &mut Context| {
+        let (mut sent, mut request) = (None, call.request);
+        let upstream = async |request: &mut Request, _: &mut Context| {
             sent = Some(request.headers().clone());
             let mut response = Response::new(Body::Empty);
             response.headers_mut().insert("x-backend", HeaderValue::from_static("one"));
             Ok(response)
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let response = runtime.block_on(self.chain.run(call.request, &mut cx, upstream));
+        let response = runtime.block_on(self.chain.run(&mut request, &mut cx, upstream));
         let body = response.body().as_full().map(|bytes| serde_json::from_slice(bytes).expect("JSON"));
         Answer { body: body.unwrap_or_default(), response, sent, cx }
     }

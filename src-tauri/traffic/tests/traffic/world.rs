@@ -64,7 +64,7 @@ impl World {
         let (mut facts, mut detail) = (facts(), detail("r-0"));
         change(&mut facts, &mut detail);
         facts.at_us = self.now_us.load(Ordering::SeqCst) - facts.duration_us as i64;
-        self.traffic.recorder().record(0, facts, detail);
+        self.traffic.recorder().record(0, Box::new((facts, detail)));
     }
 
     /// So many calls that end now, numbered from 0 in path and request id.
