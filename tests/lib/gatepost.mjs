@@ -36,6 +36,11 @@ export async function serve({ config } = {}) {
     process,
     /** Calls the management API and gives its JSON; fails on every status but 2xx. */
     async api(method, at, body) {
+      const text = await this.text(method, at, body);
+      return text ? JSON.parse(text) : null;
+    },
+    /** The same for what is no JSON. */
+    async text(method, at, body) {
       const answer = await fetch(`${origin}/api${at}`, {
         method,
         headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
@@ -43,7 +48,7 @@ export async function serve({ config } = {}) {
       });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${method} ${at}: ${answer.status} ${text}`);
-      return text ? JSON.parse(text) : null;
+      return text;
     },
     async stop() {
       const exit = await process.end();

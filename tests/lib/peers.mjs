@@ -1,5 +1,6 @@
 // Programs of other makers, in the languages that they come in.
 
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { program, ROOT, start } from "./machine.mjs";
 import { until } from "./until.mjs";
@@ -23,6 +24,15 @@ export async function pythonServer(name) {
 
 /** Runs a client written in Python to its end; fails with what it says. */
 export const python = (name, ...args) => run(PYTHON, [file(name), ...args]);
+
+/** Makes a port speak TLS with a certificate of the machine's own authority; gives the file that vouches for it. */
+export async function speakTls(gatepost, port) {
+  await gatepost.api("POST", "/local-authority", {});
+  await gatepost.api("PUT", `/listeners/127.0.0.1:${port}/tls`, { certificates: ["local_authority"] });
+  const authority = path.join(gatepost.dir, "authority.pem");
+  writeFileSync(authority, await gatepost.text("GET", "/local-authority/certificate"));
+  return authority;
+}
 
 /** Runs a program to its end and gives what it printed; fails with what it complained of. */
 export async function run(name, args) {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../lib/gatepost.mjs";
 import { freePort } from "../lib/machine.mjs";
-import { run } from "../lib/peers.mjs";
+import { run, speakTls } from "../lib/peers.mjs";
 import { until } from "../lib/until.mjs";
 
 const CALLS = 5_000;
@@ -23,16 +23,17 @@ const backend = createServer(async (request, response) => {
 const told = (size) => `${size} bytes`;
 
 describe("HTTP", () => {
-  let gatepost, port, url, upload;
+  let gatepost, url, secure, authority, upload;
   before(async () => {
     await once(backend.listen(0, "127.0.0.1"), "listening");
     gatepost = await serve();
-    port = await freePort();
-    await gatepost.api("POST", "/apis", {
-      name: "Posts",
-      listen: { port, base_path: "/posts" },
-      upstream: { url: `http://127.0.0.1:${backend.address().port}` },
-    });
+    const [port, tlsPort] = [await freePort(), await freePort()];
+    for (const [name, at] of [["Plain", port], ["Secure", tlsPort]]) {
+      const upstream = { url: `http://127.0.0.1:${backend.address().port}` };
+      await gatepost.api("POST", "/apis", { name, listen: { port: at, base_path: "/posts" }, upstream });
+    }
+    authority = await speakTls(gatepost, tlsPort);
+    secure = `https://localhost:${tlsPort}/posts`;
     upload = path.join(gatepost.dir, "upload");
     writeFileSync(upload, Buffer.alloc(UPLOAD, "x"));
     url = `http://127.0.0.1:${port}/posts`;
@@ -67,6 +68,20 @@ describe("HTTP", () => {
     });
   }
 
+  for (const [flags, version] of [
+    [["--http1.1"], "1.1"],
+    [["--http2"], "2"],
+    [["--http1.1", "--tls-max", "1.2"], "1.1"],
+    [["--http2", "--tls-max", "1.2"], "2"],
+  ]) {
+    test(`curl ${flags.join(" ")} over TLS, the authority trusted`, async () => {
+      const answer = await curl(...flags, "--cacert", authority, "--data-binary", `@${upload}`, secure);
+      assert.deepEqual([answer.version, answer.status, answer.body], [version, 200, told(UPLOAD)]);
+    });
+  }
+
+  test("curl over TLS refuses what nobody vouches for", () => assert.rejects(curl(secure), /certificate/));
+
   test("curl --http2 asks to change, and is answered", async () => {
     const answer = await curl("--http2", url);
     assert.deepEqual([answer.status, answer.body], [200, told(0)]);
@@ -83,14 +98,16 @@ describe("HTTP", () => {
     assert.equal(said, told(UPLOAD));
   });
 
-  for (const [what, args] of [
-    ["HTTP/1.1", ["--h1"]],
-    ["HTTP/2", ["-m", "10"]],
+  for (const [what, args, at] of [
+    ["HTTP/1.1", ["--h1"], () => url],
+    ["HTTP/2", ["-m", "10"], () => url],
+    ["HTTP/1.1 and TLS", ["--h1"], () => secure],
+    ["HTTP/2 and TLS", ["-m", "10"], () => secure],
   ]) {
     test(`${CALLS} calls of h2load over ${what}, none fails, each is counted`, async () => {
       const totals = () => gatepost.api("GET", "/analytics").then((figures) => figures.totals);
       const before = (await totals()).calls;
-      const said = await run("h2load", ["-n", String(CALLS), "-c", "10", ...args, url]);
+      const said = await run("h2load", ["-n", String(CALLS), "-c", "10", ...args, at()]);
       assert.match(said, new RegExp(`${CALLS} succeeded, 0 failed, 0 errored, 0 timeout`));
       const after = await until("every call is counted", async () => {
         const now = await totals();
