@@ -18,5 +18,6 @@ mod raw;
 mod saves_under_load;
 mod story;
 mod streaming;
+mod tls;
 mod upstreams;
 mod websocket;

@@ -202,6 +202,14 @@ impl Gateway {
         Self::start_as(folder, more, |command| command)
     }
 
+    /// With environment variables of its own.
+    pub fn start_with(folder: DataFolder, more: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_as(folder, more, |mut command| {
+            command.envs(variables.iter().copied());
+            command
+        })
+    }
+
     /// With so few file descriptors, none to be had beyond.
     pub fn start_with_descriptors(most: u32) -> Self {
         Self::start_as(DataFolder::new(), &[], |command| {

@@ -42,8 +42,9 @@ impl Part {
 
     fn needs(self) -> &'static [Need] {
         match self {
-            Self::Tidy | Self::Unit | Self::E2e => &[Need::Window],
-            Self::Peers => &[Need::Window, Need::Browser, Need::TestPeers],
+            Self::Tidy | Self::Unit => &[Need::Window],
+            Self::E2e => &[Need::Window, Need::Journeys],
+            Self::Peers => &[Need::Window, Need::Browser, Need::Journeys, Need::TestPeers],
             Self::Browser => &[Need::Window, Need::Browser],
             Self::Window => &[Need::Window, Need::Browser, Need::WindowTests],
         }

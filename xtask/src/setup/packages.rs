@@ -16,6 +16,8 @@ pub enum Need {
     Browser,
     /// Drive the window on a display of its own.
     WindowTests,
+    /// Test the built program.
+    Journeys,
     /// Test with programs of other makers.
     TestPeers,
     /// Measure beside nginx.
@@ -56,7 +58,7 @@ const PACKAGES: &[Package] = &[
     Package { need: Need::WindowTests, sign: Sign::Program(&["xvfb-run"]), debian: "xvfb", fedora: "xorg-x11-server-Xvfb", arch: "xorg-server-xvfb" },
     Package { need: Need::WindowTests, sign: Sign::Program(&["xauth"]), debian: "xauth", fedora: "xorg-x11-xauth", arch: "xorg-xauth" },
     Package { need: Need::WindowTests, sign: Sign::Program(&["dbus-run-session"]), debian: "dbus-daemon", fedora: "dbus-daemon", arch: "dbus" },
-    Package { need: Need::TestPeers, sign: Sign::Program(&["curl"]), debian: "curl", fedora: "curl", arch: "curl" },
+    Package { need: Need::Journeys, sign: Sign::Program(&["curl"]), debian: "curl", fedora: "curl", arch: "curl" },
     Package { need: Need::TestPeers, sign: Sign::Program(&["h2load"]), debian: "nghttp2-client", fedora: "nghttp2", arch: "nghttp2" },
     Package { need: Need::TestPeers, sign: Sign::Python("ensurepip"), debian: "python3-venv", fedora: "python3", arch: "python" },
     Package { need: Need::Bench, sign: Sign::Program(&["nginx"]), debian: "nginx-light", fedora: "nginx", arch: "nginx" },

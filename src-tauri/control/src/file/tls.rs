@@ -1,5 +1,6 @@
 //! Certificates and listeners in `gatepost.yaml`: checked, compared with what is in force, put in force.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use gatepost_model::{Catalog, Certificate, CertificateKind, Fault, Faults, Listen, Listener};
@@ -53,10 +54,11 @@ pub(super) fn check_listeners(
     faults: &mut Faults,
 ) -> Vec<Listener> {
     let mut checked: Vec<Listener> = Vec::new();
+    let mut sockets = HashSet::new();
     for (n, input) in inputs.iter().enumerate() {
         let at = format!("listeners[{n}]");
         let Some(socket) = socket_of(input, &at, faults) else { continue };
-        if checked.iter().any(|known| known.socket == socket) {
+        if !sockets.insert(socket) {
             faults.add(format!("{at}.port"), format!("{socket} stands in this file twice"));
         }
         let tls = input.tls.as_ref().map(ListenerTlsInput::check).transpose();

@@ -142,3 +142,80 @@ fn hosts_of(catalog: &Catalog, socket: SocketAddr) -> Vec<String> {
     }
     hosts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::{DAY_MS, ListenerTlsInput};
+    use gatepost_store::Store;
+    use serde_json::json;
+
+    const NOW: i64 = 1_795_000_000_000;
+
+    fn socket() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 8443))
+    }
+
+    /// What is in the catalog after `change` and what follows from it.
+    fn after(store: &Store, now_ms: i64, change: impl FnOnce(&mut Write<'_>)) -> Catalog {
+        let saved = store.write("a test", now_ms, |tx| {
+            change(tx);
+            keep_up(tx, now_ms)
+        });
+        saved.expect("saved");
+        let catalog = store.load().expect("loads");
+        assert!(!is_due(&catalog, now_ms), "nothing is left to do");
+        catalog
+    }
+
+    fn wanting_local() -> ListenerTls {
+        let input: ListenerTlsInput =
+            serde_json::from_value(json!({"certificates": ["local_authority"]})).expect("of the right form");
+        input.check().expect("valid")
+    }
+
+    fn named<'c>(catalog: &'c Catalog, name: &str) -> Option<&'c Certificate> {
+        catalog.certificates.iter().find(|known| known.name == name)
+    }
+
+    #[test]
+    fn a_listener_gets_its_certificate_and_loses_it_again() {
+        let home = tempfile::tempdir().expect("tempdir");
+        let store = Store::open(home.path()).expect("opens");
+        let nothing = after(&store, NOW, |_| {});
+        assert!(nothing.certificates.is_empty(), "no authority is made that nobody wants");
+        let wanted = after(&store, NOW, |tx| tx.set_listener(socket(), Some(&wanting_local())).expect("set"));
+        let certificate = named(&wanted, "local 127.0.0.1:8443").expect("made");
+        assert!(certificate.hosts.contains(&"localhost".to_owned()));
+        assert_eq!(shown_by(socket(), &wanting_local()), ["local 127.0.0.1:8443"]);
+        let gone = after(&store, NOW, |tx| tx.set_listener(socket(), None).expect("set"));
+        assert!(named(&gone, "local 127.0.0.1:8443").is_none());
+        assert!(named(&gone, LOCAL_AUTHORITY).is_some(), "somebody may trust it by now");
+    }
+
+    #[test]
+    fn certificates_are_made_anew_a_month_before_their_end() {
+        let home = tempfile::tempdir().expect("tempdir");
+        let store = Store::open(home.path()).expect("opens");
+        let first = after(&store, NOW, |tx| {
+            tx.set_listener(socket(), Some(&wanting_local())).expect("set");
+            keep_up(tx, NOW).expect("made");
+            let catalog = tx.load().expect("loads");
+            let authority =
+                LocalAuthority::of(named(&catalog, LOCAL_AUTHORITY).expect("made")).expect("whole");
+            let hosts = Hosts::parse(&["own.test".to_owned()]).expect("valid");
+            let own = authority.issue("own", &hosts, NOW).expect("issued");
+            tx.insert_certificate(&own).expect("inserted");
+        });
+        assert!(!is_due(&first, NOW + 365 * DAY_MS));
+        let later = NOW + 367 * DAY_MS;
+        assert!(is_due(&first, later));
+        let renewed = after(&store, later, |_| {});
+        for name in ["own", "local 127.0.0.1:8443"] {
+            let (old, new) = (named(&first, name).expect("known"), named(&renewed, name).expect("known"));
+            assert_eq!((old.id, &old.hosts), (new.id, &new.hosts));
+            assert!(old.fingerprint != new.fingerprint && new.not_after > later + 390 * DAY_MS, "{name}");
+        }
+        assert_eq!(named(&first, LOCAL_AUTHORITY), named(&renewed, LOCAL_AUTHORITY));
+    }
+}
