@@ -67,7 +67,9 @@ pub fn run(options: &Options) -> Result<()> {
     let place = project::target()?.join("bench");
     std::fs::create_dir_all(&place)?;
     // On the disk that the project is on, and not in a /tmp that may be memory: saves are measured too.
-    let folder = tempfile::Builder::new().prefix("run-").tempdir_in(&place)?;
+    clear_away(&place)?;
+    let prefix = format!("{RUN}{}-", std::process::id());
+    let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&place)?;
     let ground = ground::Ground::prepare(binary, folder.path(), options.rounds, options.seconds, workers)?;
     let mut outcomes = Vec::new();
     for case in cases {
@@ -93,6 +95,24 @@ pub fn run(options: &Options) -> Result<()> {
     let failures = results.failures();
     if options.strict && !failures.is_empty() {
         anyhow::bail!("bounds that are not kept:\n  {}", failures.join("\n  "));
+    }
+    Ok(())
+}
+
+/// What the folder of a run is called: this, its process, and something random.
+#[cfg(target_os = "linux")]
+const RUN: &str = "run-";
+
+/// Removes what runs left that were ended by a signal.
+#[cfg(target_os = "linux")]
+fn clear_away(place: &std::path::Path) -> Result<()> {
+    for entry in std::fs::read_dir(place)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(RUN)?.split_once('-'));
+        if process.is_some_and(|(id, _)| !std::path::Path::new("/proc").join(id).exists()) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
     }
     Ok(())
 }
@@ -140,6 +160,20 @@ pub fn run(_options: &Options) -> Result<()> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_runs_left_that_are_over_is_cleared_away() {
+        let place = tempfile::tempdir().unwrap();
+        // No process has the number 0.
+        let [old, ours, other] =
+            ["run-0-abc".to_owned(), format!("run-{}-abc", std::process::id()), "peers".into()]
+                .map(|name| place.path().join(name));
+        for folder in [&old, &ours, &other] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        clear_away(place.path()).unwrap();
+        assert!(!old.exists() && ours.exists() && other.exists());
+    }
 
     #[test]
     fn a_case_that_does_not_exist_lists_those_that_do() {
