@@ -1,4 +1,4 @@
-import { post, put, remove } from "./client";
+import { get, post, put, remove } from "./client";
 import { deleteAndLeave, renew } from "./query-client";
 import type {
   Api,
@@ -7,10 +7,17 @@ import type {
   AppliedPolicyInput,
   BurstRequest,
   BurstResult,
+  Certificate,
+  CertificateContent,
+  CertificateInput,
   ClientApp,
   ClientAppInput,
   Contract,
   Credential,
+  IssueInput,
+  Listener,
+  ListenerTls,
+  LocalAuthority,
   PolicyCheck,
   Sample,
   Settings,
@@ -24,6 +31,9 @@ async function renewing<T>(work: Promise<T>, ...roots: string[]): Promise<T> {
   await Promise.all(roots.map((root) => renew([root])));
   return result;
 }
+
+/** What shows a certificate or is shown by one. */
+const TLS = ["certificates", "listeners", "apis", "status"];
 
 export const actions = {
   addApi: (api: ApiInput) => renewing(post<Api>("/apis", api), "apis", "status"),
@@ -67,6 +77,22 @@ export const actions = {
   revokeContract: (id: number) => renewing(post<Contract>(`/contracts/${id}/revoke`), "contracts", "clients", "apis"),
   restoreContract: (id: number) => renewing(post<Contract>(`/contracts/${id}/restore`), "contracts", "clients", "apis"),
   deleteContract: (id: number) => renewing(remove(`/contracts/${id}`), "contracts", "clients", "apis"),
+
+  setListenerTls: (address: string, tls: ListenerTls) =>
+    renewing(put<Listener>(`/listeners/${encodeURIComponent(address)}/tls`, tls), ...TLS),
+  removeListenerTls: (address: string) => renewing(remove(`/listeners/${encodeURIComponent(address)}/tls`), ...TLS),
+
+  addCertificate: (certificate: CertificateInput) => renewing(post<Certificate>("/certificates", certificate), ...TLS),
+  replaceCertificate: (id: number, content: CertificateContent) => renewing(put<Certificate>(`/certificates/${id}`, content), ...TLS),
+  deleteCertificate: (id: number) => renewing(remove(`/certificates/${id}`), ...TLS),
+  /** PEM, without the key. */
+  certificateChain: (id: number) => get<string>(`/certificates/${id}/chain`),
+
+  makeLocalAuthority: (domains: string[]) => renewing(post<LocalAuthority>("/local-authority", { domains }), ...TLS),
+  removeLocalAuthority: () => renewing(remove("/local-authority"), ...TLS),
+  /** PEM, to be trusted. */
+  localAuthorityCertificate: () => get<string>("/local-authority/certificate"),
+  issueCertificate: (wanted: IssueInput) => renewing(post<Certificate>("/local-authority/certificates", wanted), ...TLS),
 
   send: (call: TesterRequest, signal?: AbortSignal) => post<TesterResponse>("/tester/send", call, signal),
   burst: (burst: BurstRequest, signal?: AbortSignal) => post<BurstResult>("/tester/burst", burst, signal),

@@ -9,8 +9,11 @@ import type {
   Call,
   CallPage,
   CallQuery,
+  Certificate,
   ClientApp,
   Contract,
+  Listener,
+  LocalAuthority,
   PlanChange,
   PolicyKind,
   Settings,
@@ -60,6 +63,18 @@ export const queries = {
   contracts: (of: { api_id?: number; client_app_id?: number } = {}) =>
     queryOptions({ queryKey: ["contracts", of], queryFn: ({ signal }) => get<Contract[]>("/contracts", of, signal) }),
 
+  /** Their counts of failed greetings change without a word. */
+  listeners: () => queryOptions({ queryKey: ["listeners"], queryFn: ({ signal }) => get<Listener[]>("/listeners", {}, signal) }),
+  certificates: () =>
+    queryOptions({ queryKey: ["certificates"], queryFn: ({ signal }) => get<Certificate[]>("/certificates", {}, signal) }),
+  /** By the fingerprint in the list of certificates: without an authority the answer is 404, and another one has another. */
+  localAuthority: (fingerprint: string) =>
+    queryOptions({
+      queryKey: ["local-authority", fingerprint],
+      queryFn: ({ signal }) => get<LocalAuthority>("/local-authority", {}, signal),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+
   calls: (query: CallQuery) =>
     queryOptions({ queryKey: ["calls", query], queryFn: ({ signal }) => get<CallPage>("/calls", query, signal) }),
   call: (id: number) => queryOptions({ queryKey: ["calls", id], queryFn: ({ signal }) => get<Call>(`/calls/${id}`, {}, signal) }),
@@ -71,7 +86,7 @@ export const queries = {
 export function queryKeysOf(topic: Topic): string[][] {
   switch (topic) {
     case "apis":
-      return [["apis"], ["targets"], ["status"], ["changes"], ["contracts"]];
+      return [["apis"], ["targets"], ["listeners"], ["status"], ["changes"], ["contracts"]];
     case "targets":
       return [["targets"]];
     case "policies":
@@ -81,7 +96,7 @@ export function queryKeysOf(topic: Topic): string[][] {
     case "contracts":
       return [["contracts"], ["clients"], ["apis"]];
     case "certificates":
-      return [["certificates"], ["listeners"], ["local-authority"], ["apis"], ["status"]];
+      return [["certificates"], ["listeners"], ["apis"], ["status"]];
     case "status":
       return [["status"], ["changes"]];
     case "settings":

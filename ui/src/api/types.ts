@@ -46,6 +46,19 @@ export type Credential = Schema["CredentialView"];
 export type Contract = Told<Schema["ContractView"]>;
 export type ClientApp = With<Told<Schema["ClientAppView"]>, { credentials: Credential[] }>;
 
+/** How an address and port greet callers over TLS. */
+export type ListenerTls = Schema["ListenerTlsInput"];
+export type Listener = With<Told<Schema["ListenerDetail"]>, { tls: ListenerTls | null }>;
+export type Expiry = Schema["Expiry"];
+export type Certificate = Told<Schema["CertificateView"]>;
+export type CertificateInput = Schema["CertificateInput"];
+export type CertificateContent = Schema["CertificateContent"];
+export type LocalAuthority = Told<Schema["LocalAuthorityView"]>;
+export type TrustGuide = LocalAuthority["guides"][number];
+export type IssueInput = Schema["IssueInput"];
+/** What works and should be known all the same, on every screen. */
+export type Warning = Status["warnings"][number];
+
 export type Header = [name: string, value: string];
 export type CallSummary = Told<Schema["CallSummary"]>;
 export type TrailStep = Told<Schema["TrailEntry"]>;

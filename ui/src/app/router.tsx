@@ -2,10 +2,9 @@ import { createHashHistory, createRootRoute, createRoute, createRouter, Link, la
 import { lazy } from "react";
 import { ApisScreen } from "@/features/apis";
 import { OverviewScreen } from "@/features/overview";
-import { SettingsScreen } from "@/features/settings";
 import { Screen } from "@/shared/screen";
 import { Empty } from "@/shared/ui";
-import { analyticsSearch, testerSearch, trafficSearch } from "./search";
+import { analyticsSearch, settingsSearch, testerSearch, trafficSearch } from "./search";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchScreen });
@@ -65,7 +64,15 @@ const analytics = createRoute({
   validateSearch: analyticsSearch,
   component: lazyRouteComponent(() => import("@/features/analytics"), "AnalyticsScreen"),
 });
-const settings = createRoute({ getParentRoute, path: "/settings", component: SettingsScreen });
+const SettingsScreen = lazy(() => import("@/features/settings").then((screen) => ({ default: screen.SettingsScreen })));
+const settings = createRoute({
+  getParentRoute,
+  path: "/settings",
+  validateSearch: settingsSearch,
+  component: function SettingsRoute() {
+    return <SettingsScreen tab={settings.useSearch().tab ?? "general"} />;
+  },
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([overview, apis, api, clients, client, tester, traffic, analytics, settings]),

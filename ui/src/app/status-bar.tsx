@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { TriangleAlert } from "lucide-react";
 import { useLive } from "@/api/live";
 import { queries } from "@/api/queries";
-import type { Second, Status } from "@/api/types";
-import { bytes, clock, count, decimal } from "@/shared/format";
+import type { Second, Status, Warning } from "@/api/types";
+import { bytes, clock, count, decimal, plural } from "@/shared/format";
 import { useNow } from "@/shared/use-now";
 
 /** The rate is taken over the last whole seconds, so that it does not flicker between two counts. */
@@ -31,6 +33,7 @@ export function StatusBar() {
       )}
       <Rate />
       <span className="push" />
+      {status && status.warnings.length > 0 && <Warnings warnings={status.warnings} />}
       {status && <Recording status={status} />}
       {status?.memory_bytes != null && <span title="Memory in use">{bytes(status.memory_bytes)}</span>}
     </footer>
@@ -53,6 +56,17 @@ function Running({ status, lost }: { status: Status | undefined; lost: boolean }
       <i className={failed > 0 ? "dot dot-5" : status ? "dot" : "dot dot-0"} />
       <b>{words}</b>
     </span>
+  );
+}
+
+/** What works and should be known all the same: the first in words, and how many more. */
+function Warnings({ warnings }: { warnings: Warning[] }) {
+  const worst = warnings[0]?.kind === "certificate_expired" ? "c5" : "c4";
+  return (
+    <Link to="/" className={`row ${worst}`} title={warnings.map(({ message }) => message).join("\n")}>
+      <TriangleAlert className="i i-s" aria-hidden />
+      {plural(warnings.length, "warning")}
+    </Link>
   );
 }
 

@@ -13,19 +13,10 @@ import type {
 } from "../types";
 import { apiSchema } from "./api-schema";
 import { kinds } from "./policies";
+import { created, type Handler, missing, ok, type Reply, refuse } from "./reply";
 import { changed, listeners, makeApi, makeClient, makePolicy, newId, secret, sources, state, summaryOf } from "./state";
+import { tlsRoutes, tlsWarnings } from "./tls";
 import { callNo, countsAt, figures, series, wholeCall } from "./traffic";
-
-type Reply = { status: number; body?: unknown };
-type Handler = (at: { ids: number[]; query: URLSearchParams; body: unknown }) => Reply;
-
-const ok = (body: unknown = null): Reply => ({ status: 200, body });
-const created = (body: unknown): Reply => ({ status: 201, body });
-const refuse = (status: number, code: string, message: string, faults: Fault[] = []): Reply => ({
-  status,
-  body: { error: { code, message, faults } },
-});
-const missing = () => refuse(404, "not_found", "There is no such thing.");
 
 const keptOf = (id: number | undefined) => state.apis.find(({ api }) => api.id === id);
 const clientOf = (id: number | undefined) => state.clients.find((client) => client.id === id);
@@ -248,8 +239,8 @@ const routes: Record<string, Handler> = {
       listeners: listeners(),
       recording: { on: true, calls: state.calls.length, dropped_details: 0, ...state.settings },
       sample: { running: state.sample_running, url: state.sample_running ? "http://127.0.0.1:9000" : null, message: null },
+      warnings: tlsWarnings(),
       memory_bytes: 39_845_888,
-      warnings: [],
       console: { headless: true },
     }),
   "GET /settings": () => ok(state.settings),
@@ -406,17 +397,20 @@ const routes: Record<string, Handler> = {
     const last = Math.floor(Date.now() / 1000) - 1;
     return ok(Array.from({ length: 900 }, (_, n) => ({ at_ms: (last - 899 + n) * 1000, ...countsAt((last - 899 + n) * 1000) })));
   },
+  ...tlsRoutes,
   "POST /tester/send": ({ body }) => send(body as TesterRequest),
   "POST /tester/burst": ({ body }) => burst(body as BurstRequest),
 };
 
-/** Numbers in the path are ids; the route is found by the rest. */
+/** Numbers in the path are ids, and an address and port is a name; the route is found by the rest. */
 export function answer(method: string, url: URL, body: unknown): Reply {
   const ids: number[] = [];
-  const path = url.pathname.replace(/^\/api/, "").replaceAll(/\/(\d+)(?=\/|$)/g, (_, id: string) => {
+  const name = decodeURIComponent(/^\/api\/listeners\/([^/]+)/.exec(url.pathname)?.[1] ?? "");
+  const numbered = url.pathname.replace(/^\/api/, "").replace(/^(\/listeners\/)[^/]+/, "$1@");
+  const path = numbered.replaceAll(/\/(\d+)(?=\/|$)/g, (_, id: string) => {
     ids.push(Number(id));
     return "/#";
   });
   const handler = routes[`${method} ${path}`];
-  return handler ? handler({ ids, query: url.searchParams, body }) : refuse(404, "not_found", `The sample has no ${method} ${path}.`);
+  return handler ? handler({ ids, name, query: url.searchParams, body }) : refuse(404, "not_found", `The sample has no ${method} ${path}.`);
 }

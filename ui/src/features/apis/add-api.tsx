@@ -1,14 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { actions } from "@/api/actions";
-import { faultsOf } from "@/api/errors";
+import { faultsOf, messageOf } from "@/api/errors";
+import { queries } from "@/api/queries";
+import type { Api, ListenerStatus } from "@/api/types";
 import { closeOverlay, useOverlay } from "@/app/overlays";
-import { Button, Dialog, ErrorNote, toast } from "@/shared/ui";
+import { firstTls } from "@/shared/tls";
+import { Button, Dialog, ErrorNote, Segments, toast } from "@/shared/ui";
 import { MainFields, MoreFields } from "./api-fields";
-import { type ApiDraft, emptyDraft, inputOf, proxyUrl } from "./api-form";
+import { type ApiDraft, DEFAULT_TLS_PORT, emptyDraft, inputOf, listenerOf, proxyUrl, socketOf } from "./api-form";
 
 const FORM = "add-api-form";
+
+type Scheme = "http" | "https";
+const SCHEMES: readonly { value: Scheme; label: string }[] = [
+  { value: "http", label: "HTTP" },
+  { value: "https", label: "HTTPS" },
+];
+
+/** What the choice comes to. */
+function schemeNote(wanted: Scheme, taken: ListenerStatus | undefined): string {
+  if (taken && taken.tls !== (wanted === "https"))
+    return `Port ${taken.port} speaks ${taken.tls ? "HTTPS" : "HTTP"} for other APIs: choose another port, or change it in Settings.`;
+  if (wanted === "http") return "";
+  return taken
+    ? "With the certificate of this port."
+    : "With a certificate of this machine's local authority; Settings says how to trust it.";
+}
 
 /** Fields that are only there when "More" is open: a fault at one of them opens it. */
 const isMore = (field: string) =>
@@ -23,6 +43,11 @@ export function AddApiDialog() {
 function OpenDialog() {
   const navigate = useNavigate();
   const [draft, setDraft] = useState<ApiDraft>(emptyDraft);
+  const [wanted, setWanted] = useState<Scheme>("http");
+  const status = useQuery(queries.status()).data;
+  // APIs at one port share its TLS: where there are some already, it is as it is.
+  const taken = status?.listeners.find(({ address, api_ids }) => address === listenerOf(draft) && api_ids.length > 0);
+  const scheme: Scheme = taken ? (taken.tls ? "https" : "http") : wanted;
   const [more, setMore] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -33,7 +58,7 @@ function OpenDialog() {
     try {
       const api = await actions.addApi(inputOf(draft));
       closeOverlay();
-      toast(`${api.name} is in force at ${api.proxy_url}`);
+      await report(api);
       await navigate({ to: "/apis/$id", params: { id: api.id } });
     } catch (failure) {
       setError(failure);
@@ -41,6 +66,22 @@ function OpenDialog() {
     } finally {
       setBusy(false);
     }
+  };
+  /** Which listener it is, is known for certain only now: the gateway filled in what was left out. */
+  const report = async (api: Api) => {
+    if (scheme === "https" && !taken) {
+      try {
+        await actions.setListenerTls(socketOf(api.listen.address, api.listen.port), firstTls());
+      } catch (failure) {
+        return toast(`${api.name} is in force at ${api.proxy_url}, without HTTPS: ${messageOf(failure)}`, "error");
+      }
+    }
+    toast(`${api.name} is in force at ${api.proxy_url.replace(/^https?/, scheme)}`);
+  };
+  const choose = (next: Scheme) => {
+    setWanted(next);
+    const moved = next === "https" ? draft.port.trim() === "" && String(DEFAULT_TLS_PORT) : draft.port === String(DEFAULT_TLS_PORT) && "";
+    if (moved !== false) setDraft({ ...draft, port: moved });
   };
   const fields = { draft, onChange: setDraft, error };
   return (
@@ -52,7 +93,7 @@ function OpenDialog() {
       foot={
         <>
           <span className="small t3 grow trunc">
-            Callers use <span className="mono proxy-preview">{proxyUrl(draft)}</span>
+            Callers use <span className="mono proxy-preview">{proxyUrl(draft, scheme)}</span>
           </span>
           <Button onClick={closeOverlay}>Cancel</Button>
           <Button type="submit" form={FORM} look="primary" kbd="⏎" busy={busy}>
@@ -63,6 +104,11 @@ function OpenDialog() {
     >
       <form id={FORM} className="form" onSubmit={save} noValidate>
         <MainFields {...fields} fresh />
+        <div className="row">
+          <span className="label">Callers use</span>
+          <Segments label="Callers use" value={scheme} options={SCHEMES} onChange={choose} />
+          <span className="small t3">{schemeNote(wanted, taken)}</span>
+        </div>
         <div>
           <Button look="ghost" size="s" icon={more ? ChevronDown : ChevronRight} aria-expanded={more} onClick={() => setMore(!more)}>
             More: port, path, hosts, timeouts

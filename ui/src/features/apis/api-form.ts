@@ -30,6 +30,8 @@ export const emptyDraft: ApiDraft = {
 };
 
 export const DEFAULT_PORT = 8081;
+/** Where a new API listens when HTTPS is chosen and no port was typed. */
+export const DEFAULT_TLS_PORT = 8443;
 export const DEFAULT_ADDRESS = "127.0.0.1";
 
 /** The name as an identifier: `Orders API` becomes `orders-api`. Shown as the default; the gateway decides. */
@@ -55,12 +57,22 @@ export function defaultsOf(draft: ApiDraft) {
   };
 }
 
+/** Address and port as listeners are called: `127.0.0.1:8443`, `[::1]:8443`. */
+export const socketOf = (address: string, port: number | string): string =>
+  address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** Where an API like this will listen, as far as the fields say. */
+export function listenerOf(draft: ApiDraft): string {
+  const defaults = defaultsOf(draft);
+  return socketOf(draft.address.trim() || defaults.address, draft.port.trim() || defaults.port);
+}
+
 /** Where callers will reach the API, as far as the fields say. */
-export function proxyUrl(draft: ApiDraft): string {
+export function proxyUrl(draft: ApiDraft, scheme: "http" | "https" = "http"): string {
   const defaults = defaultsOf(draft);
   const host = hostsOf(draft)[0] ?? reachable(draft.address.trim() || defaults.address);
   const path = draft.base_path.trim() || defaults.base_path;
-  return `http://${host}:${draft.port.trim() || defaults.port}${path.startsWith("/") ? path : `/${path}`}`;
+  return `${scheme}://${host}:${draft.port.trim() || defaults.port}${path.startsWith("/") ? path : `/${path}`}`;
 }
 
 /** "Every address" is a place to listen, not one to call. */

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { ArrowRight, Send } from "lucide-react";
+import { ArrowRight, Send, TriangleAlert } from "lucide-react";
 import { queries } from "@/api/queries";
 import type { Api } from "@/api/types";
 import type { ApiTab } from "@/app/router";
@@ -61,6 +61,7 @@ function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number |
         {api.fault && <ErrorNote title="This API is not served" message={api.fault} />}
         {api.warnings.map((warning) => (
           <div className="note note-warn" key={`${warning.field}:${warning.message}`}>
+            <TriangleAlert className="i i-s c4" aria-hidden />
             <div>{warning.message}</div>
           </div>
         ))}

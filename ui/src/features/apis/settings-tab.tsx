@@ -40,7 +40,7 @@ function EditApi({ api }: { api: Api }) {
       <div className="card-head ruled">
         <h2 id="edit-api">Settings</h2>
         <span className="push small t3 trunc">
-          Callers use <span className="mono proxy-preview">{proxyUrl(draft)}</span>
+          Callers use <span className="mono proxy-preview">{proxyUrl(draft, api.proxy_url.startsWith("https:") ? "https" : "http")}</span>
         </span>
       </div>
       <div className="settings-body form">

@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { queries } from "@/api/queries";
-import type { ListenerStatus } from "@/api/types";
+import type { ListenerStatus, Warning } from "@/api/types";
 import { moment, plural, sentences, span } from "@/shared/format";
 import { ErrorNote, StatusChip } from "@/shared/ui";
 import { useNow } from "@/shared/use-now";
@@ -14,7 +16,7 @@ export function StateLine() {
   if (status.error)
     return <ErrorNote title="The state of the gateway could not be read" error={status.error} onRetry={() => void status.refetch()} />;
   if (!status.data) return <section className="card state-line" aria-busy />;
-  const { listeners, plan, started_at } = status.data;
+  const { listeners, plan, started_at, warnings } = status.data;
   const failed = listeners.filter((listener) => listener.state === "failed");
   return (
     <>
@@ -24,7 +26,7 @@ export function StateLine() {
           <span className="t3 small">{span(now - started_at)}</span>
         </div>
         {listeners.slice(0, 4).map((listener) => (
-          <Part key={listener.address} name="HTTP listener">
+          <Part key={listener.address} name={listener.tls ? "HTTPS listener" : "HTTP listener"}>
             <Listening listener={listener} />
           </Part>
         ))}
@@ -45,7 +47,35 @@ export function StateLine() {
           message={sentences(listener.message, listener.advice)}
         />
       ))}
+      {warnings.length > 0 && <Warnings warnings={warnings} />}
     </>
+  );
+}
+
+/** Most warnings that are told in full; an overview has more to show. */
+const MOST = 3;
+
+/** What works and should be known all the same, with the way to where it is mended. */
+function Warnings({ warnings }: { warnings: Warning[] }) {
+  return (
+    <ul className="note note-warn state-warnings" aria-label="Warnings">
+      {warnings.slice(0, MOST).map((warning) => (
+        <li key={warning.message} className="row">
+          <TriangleAlert className={warning.kind === "certificate_expired" ? "i i-s c5" : "i i-s c4"} aria-hidden />
+          <span className="grow">{warning.message}</span>
+          {warning.api_id === null ? (
+            <Link to="/settings" search={{ tab: "tls" }}>
+              Certificates
+            </Link>
+          ) : (
+            <Link to="/apis/$id" params={{ id: warning.api_id }} search={{ tab: "upstream" }}>
+              Upstream
+            </Link>
+          )}
+        </li>
+      ))}
+      {warnings.length > MOST && <li className="t2">And {warnings.length - MOST} more.</li>}
+    </ul>
   );
 }
 

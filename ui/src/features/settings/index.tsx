@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { actions } from "@/api/actions";
 import { ApiError } from "@/api/errors";
 import { queries } from "@/api/queries";
 import type { Settings, Status } from "@/api/types";
 import { setTheme, type Theme, usePreferences } from "@/app/preferences";
-import { count, moment, plural, sentences } from "@/shared/format";
+import type { SettingsTab } from "@/app/search";
+import { count, moment } from "@/shared/format";
 import { Screen } from "@/shared/screen";
-import { Button, CopyButton, ErrorNote, Field, Segments, StatusChip, Switch, TextInput, toast } from "@/shared/ui";
+import { Button, CopyButton, ErrorNote, Field, Segments, Switch, TabPanel, Tabs, TextInput, toast } from "@/shared/ui";
+import { TlsTab } from "./tls/tls-tab";
 
 const THEMES: { value: Theme; label: string }[] = [
   { value: "system", label: "As the system" },
@@ -15,24 +18,46 @@ const THEMES: { value: Theme; label: string }[] = [
   { value: "light", label: "Light" },
 ];
 
-export function SettingsScreen() {
+const TABS = [
+  { id: "general", label: "General" },
+  { id: "tls", label: "Listeners & certificates" },
+] as const;
+
+/** Which part is open stands in the address. */
+export function SettingsScreen({ tab }: { tab: SettingsTab }) {
+  const navigate = useNavigate();
+  return (
+    <Screen title="Settings" flush>
+      <div className="settings-tabs">
+        <Tabs
+          label="Parts of the settings"
+          tabs={TABS}
+          value={tab}
+          onChange={(next) => void navigate({ to: "/settings", search: next === "general" ? {} : { tab: next } })}
+        />
+      </div>
+      <TabPanel id={tab} className="settings-panel">
+        {tab === "tls" ? <TlsTab /> : <General />}
+      </TabPanel>
+    </Screen>
+  );
+}
+
+function General() {
   const settings = useQuery(queries.settings());
   const status = useQuery(queries.status());
   return (
-    <Screen title="Settings">
-      <div className="settings">
-        <Appearance />
-        {settings.error && (
-          <ErrorNote title="The settings could not be read" error={settings.error} onRetry={() => void settings.refetch()} />
-        )}
-        {settings.data && <Recording key={JSON.stringify(settings.data)} saved={settings.data} status={status.data} />}
-        {status.error && (
-          <ErrorNote title="The state of the gateway could not be read" error={status.error} onRetry={() => void status.refetch()} />
-        )}
-        {status.data && <Listeners status={status.data} />}
-        {status.data && <About status={status.data} />}
-      </div>
-    </Screen>
+    <div className="settings">
+      <Appearance />
+      {settings.error && (
+        <ErrorNote title="The settings could not be read" error={settings.error} onRetry={() => void settings.refetch()} />
+      )}
+      {settings.data && <Recording key={JSON.stringify(settings.data)} saved={settings.data} status={status.data} />}
+      {status.error && (
+        <ErrorNote title="The state of the gateway could not be read" error={status.error} onRetry={() => void status.refetch()} />
+      )}
+      {status.data && <About status={status.data} />}
+    </div>
   );
 }
 
@@ -112,26 +137,6 @@ function Recording({ saved, status }: { saved: Settings; status: Status | undefi
         </div>
       </div>
     </form>
-  );
-}
-
-function Listeners({ status }: { status: Status }) {
-  return (
-    <section className="card" aria-labelledby="listeners">
-      <div className="card-head ruled">
-        <h2 id="listeners">Listeners</h2>
-        <span className="push small t3">They come from the APIs' settings</span>
-      </div>
-      {status.listeners.length === 0 && <p className="settings-row t3">None. The first API that is added opens one.</p>}
-      {status.listeners.map((listener) => (
-        <div className="row settings-row" key={listener.address}>
-          <span className="mono">{listener.address}</span>
-          <StatusChip of={listener.state === "listening" ? "2" : "5"}>{listener.state === "listening" ? "Listening" : "Failed"}</StatusChip>
-          <span className="small t2 grow">{sentences(listener.message, listener.advice)}</span>
-          <span className="small t3">{plural(listener.api_ids.length, "API")}</span>
-        </div>
-      ))}
-    </section>
   );
 }
 

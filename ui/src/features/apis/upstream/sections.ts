@@ -113,11 +113,16 @@ export function withPart(upstream: Value, keys: readonly string[], next: Value):
 export const isOn = (value: unknown, { by_default }: NonNullable<Section["toggle"]>): boolean =>
   value === undefined || value === null ? by_default : value !== false;
 
-/** The schema of one group: some properties of the upstream's, with the definitions that they point to. */
-export function schemaOf(api: Schema, definition: string, keys?: readonly string[]): Schema {
+/** The schema of one group: some properties of the upstream's, with the definitions that they point to. `needed` cannot be left out here. */
+export function schemaOf(api: Schema, definition: string, keys?: readonly string[], needed: readonly string[] = []): Schema {
   const defs = object(api.$defs);
   const { properties, required } = object(defs[definition]) as { properties?: Value; required?: string[] };
-  return { type: "object", properties: keys ? part(properties ?? {}, keys) : properties, required: required ?? [], $defs: defs };
+  return {
+    type: "object",
+    properties: keys ? part(properties ?? {}, keys) : properties,
+    required: [...(required ?? []), ...needed],
+    $defs: defs,
+  };
 }
 
 /** The faults below a place, addressed from there: those of `upstream.timeouts` below `upstream`. */

@@ -227,7 +227,7 @@ function TargetFields({ schema, upstream, faults, onChange }: UpstreamFieldsProp
   return (
     <div className="target-fields">
       <SchemaForm
-        schema={schemaOf(schema, "UpstreamInput", keys)}
+        schema={schemaOf(schema, "UpstreamInput", keys, keys)}
         value={part(upstream, keys)}
         faults={faults}
         onChange={(next) => onChange(withPart(upstream, keys, next))}
