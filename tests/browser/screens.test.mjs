@@ -12,6 +12,7 @@ const SCREENS = [
   ["api-summary", "/apis/1?tab=summary", "Orders API"],
   ["api-policies", "/apis/1?tab=policies", "rate-limiting"],
   ["api-policy-form", "/apis/1?tab=policies&policy=2", "Limits"],
+  ["api-upstream", "/apis/1?tab=upstream", "Where calls go"],
   ["api-contracts", "/apis/1?tab=contracts", "MyTestApp"],
   ["api-settings", "/apis/1?tab=settings", "Delete"],
   ["clients", "/clients", "MyTestApp"],
@@ -20,6 +21,7 @@ const SCREENS = [
   ["traffic", "/traffic", "/catalog-search/v3/search"],
   ["analytics", "/analytics", "Violations"],
   ["settings", "/settings", "Data folder"],
+  ["settings-tls", "/settings?tab=tls", "Make a local authority"],
 ];
 
 /** Dialogs and overlays: where they are opened, how, and what they say. */
@@ -28,6 +30,9 @@ const OVERLAYS = [
   ["policy-catalogue", "/apis/1?tab=policies", (hand) => hand.click("button", "Add policy"), "Choose"],
   ["new-client", "/clients", (hand) => hand.click("button", "New client app"), "Description"],
   ["send-many", "/tester", (hand) => hand.click("button", "Send many"), "At the same time"],
+  ["listener-tls", "/settings?tab=tls", (hand) => hand.click("button", /^Use HTTPS/), "Certificates to show"],
+  ["add-certificate", "/settings?tab=tls", (hand) => hand.click("button", "Add certificate"), "Private key"],
+  ["make-authority", "/settings?tab=tls", (hand) => hand.click("button", "Make a local authority"), "Further domains"],
   ["palette", "/settings", (hand) => hand.press("Control+k"), "Overview"],
   ["shortcuts", "/settings", (hand) => hand.press("Shift+?"), /shortcuts/i],
 ];

@@ -1,7 +1,7 @@
 // Not the package's index: that one imports the validator which compiles with `new Function`.
 import Form from "@rjsf/core/lib/components/Form.js";
 import type { RJSFSchema } from "@rjsf/utils";
-import { useMemo } from "react";
+import { useId, useMemo } from "react";
 import type { Config, Fault } from "@/api/types";
 import { prepared } from "./prepare";
 import { templates } from "./templates";
@@ -22,6 +22,8 @@ const NO_SUBMIT = { "ui:submitButtonOptions": { norender: true } };
 
 /** A form made from a JSON Schema. The gateway judges the value; see `faults`. */
 export function SchemaForm({ schema, value, onChange, faults }: SchemaFormProps) {
+  // Several forms can stand on one page, and each label must find its own field.
+  const prefix = useId();
   const ready = useMemo(() => prepared(schema), [schema]);
   const context = useMemo(() => ({ faults }), [faults]);
   return (
@@ -36,7 +38,7 @@ export function SchemaForm({ schema, value, onChange, faults }: SchemaFormProps)
       templates={templates}
       noValidate
       noHtml5Validate
-      idPrefix="config"
+      idPrefix={prefix}
       experimental_defaultFormStateBehavior={DEFAULTS}
       onChange={({ formData }) => onChange(cleaned(formData) as Config)}
     />

@@ -117,7 +117,7 @@ const singular = (title: string): string => {
   const lower = title.toLowerCase();
   if (lower.endsWith("ies")) return `${lower.slice(0, -3)}y`;
   if (lower.endsWith("sses")) return lower.slice(0, -2);
-  return lower.endsWith("s") && !lower.endsWith("ss") ? lower.slice(0, -1) : lower;
+  return lower.endsWith("s") && !/[su]s$/.test(lower) ? lower.slice(0, -1) : lower;
 };
 
 function ArrayFieldItemTemplate({ children, buttonsProps, index }: ArrayFieldItemTemplateProps) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faultsBelow, isOn, part, readYaml, SECTIONS, withPart, yamlOf } from "./sections";
+import { faultsBelow, isOn, part, readYaml, SECTIONS, withDefaults, withPart, yamlOf } from "./sections";
 
 const words = (id: string, value: Record<string, unknown>) => SECTIONS.find((section) => section.id === id)?.words(value);
 
@@ -23,6 +23,19 @@ describe("an upstream in groups", () => {
     const ejection = SECTIONS.find(({ id }) => id === "ejection")?.toggle;
     if (!ejection) throw new Error("no switch");
     expect([undefined, false, true, { failures: 1 }].map((value) => isOn(value, ejection))).toEqual([true, false, true, true]);
+  });
+
+  test("a default that is told in words is shown as a value", () => {
+    const told = (type: unknown, description: string) =>
+      (withDefaults({ properties: { a: { type, description } } }) as never as { properties: { a: { default?: unknown } } }).properties.a
+        .default;
+    expect(told(["boolean", "null"], "False takes any certificate. Default true.")).toBe(true);
+    expect(told("integer", "Tries; 0 to 5. Default 1.")).toBe(1);
+    expect(told(["integer", "string", "null"], "TLS included. Default 5s.")).toBe("5s");
+    expect(told("string", "Path and query. Default `/`.")).toBe("/");
+    expect(told("string", "Default 2s, or half the interval where\nthat is less.")).toBeUndefined();
+    expect(told("array", "At most 20. Default none.")).toBeUndefined();
+    expect(told("string", "Default: any path.")).toBeUndefined();
   });
 
   test("faults go to the place they are about", () => {

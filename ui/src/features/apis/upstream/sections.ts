@@ -113,6 +113,28 @@ export function withPart(upstream: Value, keys: readonly string[], next: Value):
 export const isOn = (value: unknown, { by_default }: NonNullable<Section["toggle"]>): boolean =>
   value === undefined || value === null ? by_default : value !== false;
 
+const SAID = /\bDefault `?([^\s`,]+?)`?\.(?:\s|$)/;
+
+/** The default that a description ends with, as its value: `Default 5s.`, `Default true.`; none where it is a longer story. */
+function defaultOf({ description, type }: Schema): string | number | boolean | undefined {
+  const [, said] = typeof description === "string" ? (SAID.exec(description) ?? []) : [];
+  if (said === undefined || said === "none") return undefined;
+  const types = [type].flat();
+  if (types.includes("boolean")) return said === "true";
+  // A duration may be a number too; its default is told with a unit.
+  const isNumber = /^\d+$/.test(said) && (types.includes("integer") || types.includes("number"));
+  return isNumber ? Number(said) : said;
+}
+
+/** A schema with the defaults that its descriptions tell in words, so that a form shows what is in force. */
+export function withDefaults(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withDefaults);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const node = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withDefaults(value)]));
+  const known = "default" in node && node.default !== null ? undefined : defaultOf(node);
+  return known === undefined ? node : { ...node, default: known };
+}
+
 /** The schema of one group: some properties of the upstream's, with the definitions that they point to. `needed` cannot be left out here. */
 export function schemaOf(api: Schema, definition: string, keys?: readonly string[], needed: readonly string[] = []): Schema {
   const defs = object(api.$defs);

@@ -8,7 +8,19 @@ import { cleaned, SchemaForm } from "@/schema-form/schema-form";
 import { CodeEditor } from "@/shared/code";
 import { Button, ErrorNote, Segments, Switch, toast } from "@/shared/ui";
 import { RoutesEditor } from "./routes-editor";
-import { faultsBelow, isOn, part, readYaml, SECTIONS, type Section, schemaOf, type UpstreamDraft, withPart, yamlOf } from "./sections";
+import {
+  faultsBelow,
+  isOn,
+  part,
+  readYaml,
+  SECTIONS,
+  type Section,
+  schemaOf,
+  type UpstreamDraft,
+  withDefaults,
+  withPart,
+  yamlOf,
+} from "./sections";
 
 type Value = Record<string, unknown>;
 
@@ -100,7 +112,8 @@ export function UpstreamEditor({ api }: { api: Api }) {
 type FormProps = { draft: UpstreamDraft; faults: readonly Fault[]; onChange: (draft: UpstreamDraft) => void };
 
 function FormView({ draft, faults, onChange }: FormProps) {
-  const schema = useQuery(queries.apiSchema()).data;
+  const told = useQuery(queries.apiSchema()).data;
+  const schema = useMemo(() => told && (withDefaults(told) as Value), [told]);
   if (!schema) return <p className="t3">Reading what can be set ...</p>;
   return (
     <>
