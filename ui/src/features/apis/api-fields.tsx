@@ -76,6 +76,12 @@ export function MoreFields(props: FieldsProps) {
         mono: true,
         help: "Only for these host names, separated by commas. Empty means any.",
       })}
+      {field("version_header", "listen.version_header", {
+        label: "Version header",
+        placeholder: "none",
+        mono: true,
+        help: "Tells versions at one path apart: callers name theirs in this header.",
+      })}
       <div className="field-row">
         {field("connect", "upstream.timeouts.connect", {
           label: "Connect timeout",

@@ -51,7 +51,10 @@ describe("inputOf", () => {
       },
       routes: [{ name: "r", upstream: { url: "http://r" } }],
     };
-    const input = inputOf({ ...emptyDraft, name: "A", url: "http://w", base_path: "/a", connect: "2s" }, kept);
+    const input = inputOf(
+      { ...emptyDraft, name: "A", url: "http://w", version_header: "api-version", base_path: "/a", connect: "2s" },
+      kept,
+    );
     expect(input).toEqual({
       ...kept,
       upstream: {

@@ -11,6 +11,7 @@ export type ApiDraft = {
   port: string;
   base_path: string;
   hosts: string;
+  version_header: string;
   connect: string;
   response: string;
 };
@@ -25,6 +26,7 @@ export const emptyDraft: ApiDraft = {
   port: "",
   base_path: "",
   hosts: "",
+  version_header: "",
   connect: "",
   response: "",
 };
@@ -92,7 +94,7 @@ export function inputOf(draft: ApiDraft, kept?: ApiInput): ApiInput {
     port: draft.port.trim() ? Number(draft.port) : undefined,
     base_path: text(draft.base_path),
     hosts: draft.hosts.trim() ? hostsOf(draft) : undefined,
-    version_header: kept?.listen?.version_header ?? undefined,
+    version_header: text(draft.version_header),
   });
   const [first, ...others] = kept?.upstream.targets ?? [];
   const url = draft.url.trim();
@@ -128,6 +130,7 @@ export const draftOf = (api: Api): ApiDraft => ({
   port: String(api.listen.port),
   base_path: api.listen.base_path,
   hosts: api.listen.hosts.join(", "),
+  version_header: api.listen.version_header ?? "",
   connect: api.upstream.timeouts.connect,
   response: api.upstream.timeouts.response,
 });
