@@ -15,6 +15,11 @@ use gatepost_app::log;
 
 use crate::cli::{Command, Gatepost};
 
+/// A call's memory is taken by a data-plane thread and given back by the recorder's: the system's allocator pays for
+/// that with locks, a tenth of what a call costs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     log::start();
     let arguments = Gatepost::parse();

@@ -14,6 +14,10 @@ use gatepost_gateway::{
 };
 use gatepost_model::{ApiId, BasePath, CallSink, RecordedCall, Upstream, UpstreamUrl};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Holds calls until another thread looks at them, as a recorder does.
 struct Queue(ArrayQueue<RecordedCall>);
 

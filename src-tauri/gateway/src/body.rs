@@ -26,7 +26,7 @@ pub enum Body {
     /// Straight from a caller.
     Caller(CallerBody),
     /// Straight from an upstream.
-    Upstream(UpstreamBody),
+    Upstream(Box<UpstreamBody>),
 }
 
 /// What a caller sends, counted as it passes.

@@ -14,7 +14,7 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Speak of one connection only, whether or not `Connection` names them.
-const HOP_BY_HOP: [HeaderName; 8] = [
+static HOP_BY_HOP: [HeaderName; 8] = [
     CONNECTION,
     KEEP_ALIVE,
     PROXY_CONNECTION,
@@ -26,7 +26,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// Never dropped because `Connection` names them: a caller must not talk away what the request is and who sent it.
-const END_TO_END: [HeaderName; 2] = [HOST, CONTENT_LENGTH];
+static END_TO_END: [HeaderName; 2] = [HOST, CONTENT_LENGTH];
 
 /// Removes what speaks of the connection it came over. Comes before the policies, so that what they judge is what
 /// goes on. `TE: trailers` stays, since trailers do pass (gRPC asks for them so).

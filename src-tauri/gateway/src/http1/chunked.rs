@@ -22,7 +22,7 @@ const MOST_EXTENSIONS: usize = 16 * 1_024;
 const TRAILERS: HeadLimits = HeadLimits { bytes: 16 * 1_024, first_line: 16 * 1_024, fields: 64 };
 
 /// Trailers must not say how a message is framed, routed or trusted (RFC 9110, 6.5.1).
-const NEVER_TRAILERS: [http::HeaderName; 13] = [
+static NEVER_TRAILERS: [http::HeaderName; 13] = [
     AUTHORIZATION,
     CONNECTION,
     CONTENT_ENCODING,
@@ -171,7 +171,7 @@ impl Decoder {
             return Ok(None);
         };
         let block = input.split_to(length).freeze();
-        let lines = Lines { head: &block, at: 0 };
+        let lines = Lines::of(&block);
         let mut trailers = parse_fields(&block, lines, end.fields() + 1, false)?;
         for name in &NEVER_TRAILERS {
             trailers.remove(name);

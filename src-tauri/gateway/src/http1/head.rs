@@ -10,7 +10,7 @@ use http::{Method, Request, Response, StatusCode, Uri, Version};
 use super::refused::Refused;
 
 /// Room for the headers that the gateway adds, so that a map of headers seldom grows.
-const ADDED_FIELDS: usize = 6;
+const ADDED_FIELDS: usize = 4;
 
 /// What a head may have.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ pub fn glimpse(input: &[u8]) -> (&[u8], &[u8]) {
 
 /// A request's head, from its first byte to its empty line. Values share `head`.
 pub fn parse_request(head: &Bytes, fields: usize) -> Result<Request<()>, Refused> {
-    let mut lines = Lines { head, at: 0 };
+    let mut lines = Lines::of(head);
     let line = lines.next().unwrap_or_default();
     let [method, target, version] = request_line(&head[line.clone()])?;
     let version = request_version(version)?;
@@ -147,7 +147,7 @@ fn parse_target(target: Bytes) -> Result<Uri, Refused> {
 
 /// An answer's head, from its first byte to its empty line. Values share `head`.
 pub fn parse_response(head: &Bytes, fields: usize) -> Result<Response<()>, &'static str> {
-    let mut lines = Lines { head, at: 0 };
+    let mut lines = Lines::of(head);
     let line = lines.next().unwrap_or_default();
     let (version, status) = status_line(&head[line])?;
     let mut response = Response::new(());
@@ -186,7 +186,8 @@ pub(super) fn parse_fields(
         if line.is_empty() {
             break;
         }
-        let colon = memchr::memchr(b':', line).ok_or("A header has no colon")?;
+        // Names are short: a plain look at each byte finds the colon before a clever search has begun.
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("A header has no colon")?;
         let mut name = &line[..colon];
         match name {
             [b' ' | b'\t', ..] => return Err("A header is folded over two lines"),
@@ -217,17 +218,23 @@ fn trimmed(line: &[u8], mut from: usize) -> (usize, usize) {
 
 /// The lines of a head whose end was found, without what ends them.
 pub(super) struct Lines<'h> {
-    pub(super) head: &'h [u8],
-    pub(super) at: usize,
+    head: &'h [u8],
+    start: usize,
+    ends: memchr::Memchr<'h>,
+}
+
+impl<'h> Lines<'h> {
+    pub(super) fn of(head: &'h [u8]) -> Self {
+        Self { head, start: 0, ends: memchr::memchr_iter(b'\n', head) }
+    }
 }
 
 impl Iterator for Lines<'_> {
     type Item = std::ops::Range<usize>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.at;
-        let lf = start + memchr::memchr(b'\n', self.head.get(start..)?)?;
-        self.at = lf + 1;
+        let lf = self.ends.next()?;
+        let start = std::mem::replace(&mut self.start, lf + 1);
         let end = if lf > start && self.head[lf - 1] == b'\r' { lf - 1 } else { lf };
         Some(start..end)
     }

@@ -35,8 +35,9 @@ pub(super) enum UpstreamStream {
 }
 
 impl UpstreamBody {
-    pub(super) fn new(stream: UpstreamStream, meter: Rc<Meter>, patience: Patience) -> Self {
-        let mut body = Self { stream, underway: None, meter, patience };
+    /// In a box, since an answer is handed on from place to place.
+    pub(super) fn new(stream: UpstreamStream, meter: Rc<Meter>, patience: Patience) -> Box<Self> {
+        let mut body = Box::new(Self { stream, underway: None, meter, patience });
         if body.is_end_stream() {
             body.finish();
         }
