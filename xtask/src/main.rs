@@ -1,4 +1,4 @@
-//! The project's own commands: run, test, bench, tidy, codegen. Start them with `cargo xtask <command>`.
+//! The project's own commands: run, test, fuzz, bench, tidy, codegen. Start them with `cargo xtask <command>`.
 
 // A command line talks to its user through standard output; nothing here is part of the product.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -6,6 +6,7 @@
 mod bench;
 mod codegen;
 mod counts;
+mod fuzz;
 mod headless;
 mod project;
 mod run;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::Options),
     /// Installs what is missing and runs everything CI runs.
     Test(test::Options),
+    /// Feeds broken bytes to everything that reads them from outside.
+    Fuzz(fuzz::Options),
     /// Formats, lints and checks the house rules.
     Tidy(tidy::Options),
     /// Writes ui/openapi.json and ui/src/api/schema.ts from the management API.
@@ -56,6 +59,7 @@ fn act(command: Command) -> Result<()> {
     match command {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy(options) => tidy::run(&options),
         Command::Codegen => codegen::run(),
         Command::Bench(options) => bench::run(&options),

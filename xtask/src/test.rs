@@ -7,7 +7,10 @@ use anyhow::{Context, Result, bail};
 use crate::counts::Counts;
 use crate::setup::{self, Need};
 use crate::step::{self, Step};
-use crate::{headless, project, tidy};
+use crate::{fuzz, headless, project, tidy};
+
+/// How long the fuzz targets run, all together.
+const FUZZ_SECONDS: u64 = 60;
 
 /// Programs of other makers that PyPI carries.
 const PYTHON_PEERS: &[&str] = &["grpcio==1.85.1", "websockets==17.4"];
@@ -31,6 +34,8 @@ enum Part {
     E2e,
     /// The built program and programs of other makers.
     Peers,
+    /// Broken bytes for everything that reads them from outside.
+    Fuzz,
     /// The console in Chromium.
     Browser,
     /// The real window, on a display of its own.
@@ -38,11 +43,12 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] = [Self::Tidy, Self::Unit, Self::E2e, Self::Peers, Self::Browser, Self::Window];
+    const ALL: [Self; 7] =
+        [Self::Tidy, Self::Unit, Self::E2e, Self::Peers, Self::Fuzz, Self::Browser, Self::Window];
 
     fn needs(self) -> &'static [Need] {
         match self {
-            Self::Tidy | Self::Unit => &[Need::Window],
+            Self::Tidy | Self::Unit | Self::Fuzz => &[Need::Window],
             Self::E2e => &[Need::Window, Need::Journeys],
             Self::Peers => &[Need::Window, Need::Browser, Need::Journeys, Need::TestPeers],
             Self::Browser => &[Need::Window, Need::Browser],
@@ -60,6 +66,7 @@ impl Part {
             Self::Unit => Ok(console(home)? + rust("Test the crates", home, Rust::Crates)?),
             Self::E2e => rust("Test the built program", home, Rust::EndToEnd),
             Self::Peers => peers(home),
+            Self::Fuzz => fuzz::all(FUZZ_SECONDS, &[]),
             Self::Browser => node("Test the console in Chromium", home, "browser", &[], &[]),
             Self::Window => node("Test the window", home, "window", &display(home), &[]),
         }
