@@ -28,15 +28,14 @@ static HOP_BY_HOP: [HeaderName; 8] = [
 /// Never dropped because `Connection` names them: a caller must not talk away what the request is and who sent it.
 static END_TO_END: [HeaderName; 2] = [HOST, CONTENT_LENGTH];
 
+/// The lengths of their names, one bit each: most headers are told apart from them by that alone.
+const HOP_BY_HOP_LENGTHS: u32 = 1 << 2 | 1 << 7 | 1 << 10 | 1 << 16 | 1 << 17 | 1 << 18 | 1 << 19;
+
 /// Removes what speaks of the connection it came over. Comes before the policies, so that what they judge is what
 /// goes on. `TE: trailers` stays, since trailers do pass (gRPC asks for them so).
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let mut found: SmallVec<[HeaderName; 4]> = SmallVec::new();
-    for name in headers.keys() {
-        if let Some(hop) = HOP_BY_HOP.iter().find(|hop| *hop == name) {
-            found.push(hop.clone());
-        }
-    }
+    let mut found: SmallVec<[HeaderName; 2]> = SmallVec::new();
+    found.extend(headers.keys().filter(|name| is_hop_by_hop(name)).cloned());
     if found.is_empty() {
         return;
     }
@@ -46,7 +45,7 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
         headers.remove(CONTENT_LENGTH);
     }
     if found.contains(&CONNECTION) {
-        found.extend(named_by_connection(headers));
+        add_named_by_connection(headers, &mut found);
     }
     for name in &found {
         headers.remove(name);
@@ -56,25 +55,33 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    let length = name.as_str().len();
+    length < 32 && HOP_BY_HOP_LENGTHS & (1 << length) != 0 && HOP_BY_HOP.contains(name)
+}
+
 /// What `Connection` says is between this hop and the next.
-fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .flat_map(tokens)
-        .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
-        .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
-        .filter(|name| !END_TO_END.contains(name))
-        .collect()
+fn add_named_by_connection(headers: &HeaderMap, found: &mut SmallVec<[HeaderName; 2]>) {
+    for token in headers.get_all(CONNECTION).iter().flat_map(tokens) {
+        if token.eq_ignore_ascii_case(b"keep-alive") || token.eq_ignore_ascii_case(b"close") {
+            continue;
+        }
+        if let Ok(name) = HeaderName::from_bytes(token)
+            && !END_TO_END.contains(&name)
+        {
+            found.push(name);
+        }
+    }
 }
 
 /// Whether one of the comma-separated words of the headers `name` is `token`, in any case.
 pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    headers.get_all(name).iter().any(|value| tokens(value).any(|known| known.eq_ignore_ascii_case(token)))
+    let is_it = |known: &[u8]| known.eq_ignore_ascii_case(token.as_bytes());
+    headers.get_all(name).iter().any(|value| tokens(value).any(is_it))
 }
 
-fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
-    value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|token| !token.is_empty())
+fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
 }
 
 /// Turns a caller's headers into those for an upstream, but for `Host`, which is each target's own. `caller` is the
@@ -131,6 +138,14 @@ mod tests {
         ]);
         strip_hop_by_hop(&mut all);
         assert_eq!(all, headers(&[("accept", "*/*")]));
+    }
+
+    #[test]
+    fn the_lengths_are_those_of_the_names() {
+        for name in &HOP_BY_HOP {
+            assert!(is_hop_by_hop(name), "{name}");
+        }
+        assert_eq!(HOP_BY_HOP_LENGTHS.count_ones(), 7, "two have the same length");
     }
 
     #[test]

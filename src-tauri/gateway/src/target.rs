@@ -60,13 +60,34 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Reply> {
 
 /// `reg-name`, an address in brackets, a port (RFC 3986, 3.2.2).
 fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'['
+                | b']'
+        )
 }
 
 /// The name a request is addressed to, lowercase and without a port; empty where there is none.
 pub(crate) fn host_name(headers: &HeaderMap) -> Cow<'_, str> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.rfind(':') {
+    let name = match host.bytes().rposition(|byte| byte == b':') {
         // The last colon of an IPv6 address without a port stands inside the brackets.
         Some(colon) if !host[colon..].contains(']') => &host[..colon],
         _ => host,

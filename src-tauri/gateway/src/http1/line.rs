@@ -74,7 +74,11 @@ impl Line {
         let body = &mut *self.body.borrow_mut();
         loop {
             match body.next(&mut io.input) {
-                Ok(Some(piece)) => return Poll::Ready(Some(Ok(piece))),
+                Ok(Some(piece)) => {
+                    // A caller that sends already need not be told to (RFC 9110, 10.1.1).
+                    self.owes_continue.set(false);
+                    return Poll::Ready(Some(Ok(piece)));
+                }
                 Ok(None) if body.is_done() => return Poll::Ready(None),
                 Ok(None) => {}
                 Err(words) => return Poll::Ready(Some(Err(words.into()))),
