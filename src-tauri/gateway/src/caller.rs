@@ -26,13 +26,15 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Whether its connection is what the listener speaks now: one that was greeted by other demands, or in plain, must
-    /// not slip through under these.
-    pub(crate) fn is_greeted_by(&self, greeting: &Greeting) -> bool {
+    /// Whether its connection fulfils what the listener demands now: one that was greeted with less, or in plain, must
+    /// not slip through. One over TLS is more than a plain listener demands, as long as it brings no identity that
+    /// nobody can have there.
+    pub(crate) fn satisfies(&self, greeting: &Greeting) -> bool {
         match (greeting, &self.tls) {
             (Greeting::Plain, None) => true,
-            (Greeting::Tls(now), Some(facts)) => now.demands_no_more_than(&facts.greeted_by),
-            _ => false,
+            (Greeting::Plain, Some(facts)) => facts.client_certificate.is_none(),
+            (Greeting::Tls(now), Some(facts)) => now.is_satisfied_by(facts),
+            (Greeting::Tls(_), None) | (Greeting::Impossible(_), _) => false,
         }
     }
 

@@ -76,7 +76,7 @@ fn find(
     caller: &Caller,
     request: &mut Request,
 ) -> Result<Arc<Route>, (Reply, bool)> {
-    if listener.is_some_and(|listener| !caller.is_greeted_by(&listener.greeting)) {
+    if listener.is_some_and(|listener| !caller.satisfies(&listener.greeting)) {
         return Err((Reply::misdirected(), false));
     }
     settle(request).map_err(|reply| (reply, false))?;

@@ -30,9 +30,6 @@ pub struct Limits {
     pub upgraded_idle_timeout: Duration,
     /// Connections kept to one upstream target by one worker while nothing runs on them; 128.
     pub max_idle_upstream: usize,
-    /// How long a HTTP/2 connection to an upstream is kept on which nothing runs; 60 s. How long one of HTTP/1.1 is kept
-    /// is the upstream's own setting.
-    pub upstream_idle_timeout: Duration,
     /// How long the addresses of a target's name are believed; 10 s. While they are in use they are looked up again
     /// then; where that fails the last known ones are used for 60 s more.
     pub keep_names: Duration,
@@ -52,7 +49,6 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(60),
             upgraded_idle_timeout: Duration::from_secs(600),
             max_idle_upstream: 128,
-            upstream_idle_timeout: Duration::from_secs(60),
             keep_names: Duration::from_secs(10),
         }
     }

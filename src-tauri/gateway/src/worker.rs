@@ -253,7 +253,7 @@ async fn sweep(worker: Rc<Worker>) {
         worker.wall.set(now);
         worker.connections.sweep(now, &worker.limits);
         worker.pool.sweep(now);
-        worker.sessions.sweep(now, worker.limits.upstream_idle_timeout);
+        worker.sessions.sweep(now);
         worker.resolver.sweep(now);
         // An idle worker lets go of the Plan that was in force when it last had something to do.
         drop(worker.plan());

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use h2::Ping;
@@ -34,7 +34,8 @@ pub(crate) struct Session {
     sender: SendRequest<Bytes>,
     address: SocketAddr,
     under_way: Rc<Cell<usize>>,
-    idle_since: Cell<Instant>,
+    /// Until when it is kept while nothing runs on it.
+    until: Cell<Instant>,
     has_served: Cell<bool>,
     driver: AbortHandle,
     /// Told whenever a stream is over.
@@ -80,7 +81,7 @@ impl Session {
             sender,
             address,
             under_way,
-            idle_since: Cell::new(Instant::now()),
+            until: Cell::new(Instant::now()),
             has_served: Cell::new(false),
             driver: driver.abort_handle(),
             freed: opening.freed(),
@@ -99,9 +100,9 @@ impl Session {
         self.under_way.get() < self.sender.current_max_send_streams().min(MAX_STREAMS as usize)
     }
 
-    /// Since when nothing runs on it.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        (self.under_way.get() == 0).then(|| self.idle_since.get())
+    /// True when nothing runs on it, and has not for as long as its last call's upstream keeps a connection.
+    pub(super) fn is_not_needed(&self, now: Instant) -> bool {
+        self.under_way.get() == 0 && now >= self.until.get()
     }
 
     /// True while its target's name leads to it.
@@ -114,10 +115,10 @@ impl Session {
         self.under_way.get() == 0 && self.open.is_waited_for()
     }
 
-    /// A place on it for one call.
-    pub(super) fn lease(self: &Rc<Self>) -> Lease {
+    /// A place on it for one call, after which it is kept for this long.
+    pub(super) fn lease(self: &Rc<Self>, keep_for: Duration) -> Lease {
         self.under_way.set(self.under_way.get() + 1);
-        Lease { session: self.clone(), was_used: self.has_served.replace(true) }
+        Lease { session: self.clone(), keep_for, was_used: self.has_served.replace(true) }
     }
 }
 
@@ -143,6 +144,8 @@ fn settings() -> Builder {
 /// One call's place on a session. Given back when it goes.
 pub(crate) struct Lease {
     session: Rc<Session>,
+    /// How long the connection is kept when nothing runs on it any more.
+    keep_for: Duration,
     /// Whether the connection had served a call before.
     pub(crate) was_used: bool,
 }
@@ -162,7 +165,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let session = &self.session;
         session.under_way.set(session.under_way.get() - 1);
-        session.idle_since.set(Instant::now());
+        session.until.set(Instant::now() + self.keep_for);
         session.freed.notify_one();
     }
 }

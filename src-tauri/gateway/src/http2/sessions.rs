@@ -35,7 +35,10 @@ pub(crate) enum Way {
 }
 
 /// The right to open a connection. Whoever waits goes on when it is dropped.
-pub(crate) struct Opening(Rc<OfTarget>);
+pub(crate) struct Opening {
+    of_target: Rc<OfTarget>,
+    keep_for: Duration,
+}
 
 impl Sessions {
     /// True when the target spoke HTTP/2 when it was last asked.
@@ -43,26 +46,27 @@ impl Sessions {
         self.0.borrow().contains_key(target)
     }
 
-    /// A way to a target, waiting where as many calls run as its connections take, or one is being opened.
-    pub(crate) async fn way_to(&self, target: &Arc<str>) -> Way {
+    /// A way to a target, waiting where as many calls run as its connections take, or one is being opened. After the call
+    /// the connection is kept for this long while nothing runs on it.
+    pub(crate) async fn way_to(&self, target: &Arc<str>, keep_for: Duration) -> Way {
         let of_target = self.of(target);
         loop {
-            if let Some(lease) = of_target.lease() {
+            if let Some(lease) = of_target.lease(keep_for) {
                 return Way::Standing(lease);
             }
             if !of_target.is_opening.get() && of_target.sessions.borrow().len() < MAX_SESSIONS {
                 of_target.is_opening.set(true);
-                return Way::New(Opening(of_target));
+                return Way::New(Opening { of_target, keep_for });
             }
             of_target.freed.notified().await;
         }
     }
 
     /// Keeps a connection that was opened before it was known that the target speaks HTTP/2.
-    pub(crate) fn opening(&self, target: &Arc<str>) -> Opening {
+    pub(crate) fn opening(&self, target: &Arc<str>, keep_for: Duration) -> Opening {
         let of_target = self.of(target);
         of_target.is_opening.set(true);
-        Opening(of_target)
+        Opening { of_target, keep_for }
     }
 
     fn of(&self, target: &Arc<str>) -> Rc<OfTarget> {
@@ -82,15 +86,14 @@ impl Sessions {
     }
 
     /// Closes what stood idle too long, and forgets what ended or leads where its name leads no more: calls on it still end.
-    pub(crate) fn sweep(&self, now: Instant, keep_for: Duration) {
+    pub(crate) fn sweep(&self, now: Instant) {
         self.0.borrow_mut().retain(|_, of_target| {
             let mut sessions = of_target.sessions.borrow_mut();
             sessions.retain(|session| {
-                let is_idle = |since| now.saturating_duration_since(since) >= keep_for;
                 session.is_current()
                     && !session.is_in_the_way()
                     && !session.has_ended()
-                    && !session.idle_since().is_some_and(is_idle)
+                    && !session.is_not_needed(now)
             });
             !sessions.is_empty() || of_target.is_opening.get()
         });
@@ -99,38 +102,38 @@ impl Sessions {
 
 impl OfTarget {
     /// A place on the first connection with room, so that those not needed age.
-    fn lease(&self) -> Option<Lease> {
+    fn lease(&self, keep_for: Duration) -> Option<Lease> {
         let mut sessions = self.sessions.borrow_mut();
         sessions.retain(|session| !session.has_ended());
-        sessions.iter().find(|session| session.has_room()).map(Session::lease)
+        sessions.iter().find(|session| session.has_room()).map(|session| session.lease(keep_for))
     }
 }
 
 impl Opening {
     /// A place on a connection that stands and has room by now.
     pub(crate) fn standing(&self) -> Option<Lease> {
-        self.0.lease()
+        self.of_target.lease(self.keep_for)
     }
 
     /// Told whenever a stream of the target is over.
     pub(crate) fn freed(&self) -> Rc<Notify> {
-        self.0.freed.clone()
+        self.of_target.freed.clone()
     }
 
     /// Keeps the connection, and gives a place on it. One over the bound serves this call alone.
     pub(crate) fn keep(self, session: Session) -> Lease {
         let session = Rc::new(session);
-        let mut sessions = self.0.sessions.borrow_mut();
+        let mut sessions = self.of_target.sessions.borrow_mut();
         if sessions.len() < MAX_SESSIONS {
             sessions.push(session.clone());
         }
-        session.lease()
+        session.lease(self.keep_for)
     }
 }
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        self.0.is_opening.set(false);
-        self.0.freed.notify_waiters();
+        self.of_target.is_opening.set(false);
+        self.of_target.freed.notify_waiters();
     }
 }

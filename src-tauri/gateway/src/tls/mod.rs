@@ -3,8 +3,8 @@
 //! A listener's certificate is chosen by the name that the caller greets with (SNI), its API by `Host`. That the two
 //! may differ is meant: one certificate serves several names, and HTTP/2 sends requests for all of them over one
 //! connection. Nothing can be evaded so, because what is demanded of callers (version, client certificate) is the
-//! listener's, whichever the name. A request is answered 421 (RFC 9110, 15.5.20) only where its connection was greeted
-//! by demands that are no longer the listener's.
+//! listener's, whichever the name. A request is answered 421 (RFC 9110, 15.5.20) only where its connection does not
+//! fulfil what the listener demands by now.
 
 mod anything;
 mod client;

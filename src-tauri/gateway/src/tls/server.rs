@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use gatepost_model::{Certificate, ClientCertificates, ListenerTls, TlsVersion};
 use rustls::crypto::aws_lc_rs::Ticketer;
+use rustls::pki_types::CertificateDer;
 use rustls::server::{NoServerSessionStorage, ProducesTickets, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::{ProtocolVersion, ServerConfig, SupportedProtocolVersion};
 
 use super::identity::identity_of;
 use super::names::ByName;
-use super::{CertificateFacts, named, provider, read_chain, roots_of};
+use super::{CertificateFacts, TlsFacts, named, provider, read_chain, roots_of};
 
 const ANY_VERSION: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 const NEWEST_VERSION: &[&SupportedProtocolVersion] = &[&TLS13];
@@ -51,12 +52,13 @@ pub struct ServerTls {
     made_of: MadeOf,
 }
 
-/// What is demanded of callers. Those that were greeted by other demands must greet again.
+/// What is demanded of callers. Those whose greeting does not fulfil it any more must greet again.
 #[derive(Debug, PartialEq)]
 struct Demands {
     min_version: TlsVersion,
     client_certificates: ClientCertificates,
-    authority: Option<Arc<str>>,
+    /// Who may vouch for callers; nobody where they are asked for no certificate.
+    authorities: Vec<CertificateDer<'static>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -92,22 +94,41 @@ impl ServerTls {
         let demands = Demands {
             min_version: tls.min_version,
             client_certificates: tls.client_certificates,
-            authority: authority.map(|authority| authority.chain.clone()),
+            authorities: authority.map_or(Ok(Vec::new()), |authority| read_chain(&authority.chain))?,
         };
         let config = config_of(tls, &shown, authority, tickets_of(&demands, before)?)?;
         Ok(Arc::new(Self { config: Arc::new(config), demands, made_of }))
     }
 
-    /// Whether a connection that was greeted by `other` may go on under this.
-    pub(crate) fn demands_no_more_than(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other) || self.demands == other.demands
+    /// Whether a connection that was greeted so fulfils what is demanded now.
+    pub(crate) fn is_satisfied_by(&self, facts: &TlsFacts) -> bool {
+        std::ptr::eq(self, &*facts.greeted_by) || self.demands.are_met_by(facts)
     }
 
     /// The first certificate of every chain that is shown, in DER.
-    pub fn shown(&self) -> Vec<rustls::pki_types::CertificateDer<'static>> {
+    pub fn shown(&self) -> Vec<CertificateDer<'static>> {
         let names = &self.made_of.settings.certificates;
         let shown = self.made_of.certificates.iter().filter(|certificate| names.contains(&certificate.name));
         shown.filter_map(|certificate| read_chain(&certificate.chain).ok()?.into_iter().next()).collect()
+    }
+}
+
+impl Demands {
+    /// Who was vouched for by an authority that may not do so now is nobody, and policies must not take him for
+    /// somebody: not even where no certificate is asked for any more.
+    fn are_met_by(&self, facts: &TlsFacts) -> bool {
+        let version_is_met = match self.min_version {
+            TlsVersion::Tls12 => true,
+            TlsVersion::Tls13 => facts.version == Some(ProtocolVersion::TLSv1_3),
+        };
+        let caller_is_known = match facts.client_certificate {
+            None => self.client_certificates != ClientCertificates::Required,
+            Some(_) => {
+                let vouched = &facts.greeted_by.demands.authorities;
+                vouched.iter().all(|authority| self.authorities.contains(authority))
+            }
+        };
+        version_is_met && caller_is_known
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) async fn connect(
         if speaks_http2 {
             let opening = match wanted {
                 Wanted::Http2(opening) => opening,
-                Wanted::Either | Wanted::Http1 => worker.sessions.opening(&target.key),
+                Wanted::Either | Wanted::Http1 => worker.sessions.opening(&target.key, target.keep_for()),
             };
             let session = Session::open(transport, address, &opening, open).await;
             let session = session.map_err(|error| Fault::no_http2(address, &*error))?;

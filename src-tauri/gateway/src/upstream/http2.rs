@@ -31,7 +31,8 @@ pub(super) fn is_known_to_speak_http2(worker: &Worker, target: &Target) -> bool 
 /// A place on a connection that stands, or on a new one; which may turn out to speak HTTP/1.1 by now.
 pub(super) async fn way_to(worker: &Worker, target: &Target, meter: &Rc<Meter>) -> Result<Connected, Fault> {
     let limit = target.timeouts.connect;
-    match timeout(bounded(limit), worker.sessions.way_to(&target.key)).await {
+    let finding = worker.sessions.way_to(&target.key, target.keep_for());
+    match timeout(bounded(limit), finding).await {
         Ok(Way::Standing(lease)) => Ok(Connected::Http2(lease)),
         Ok(Way::New(opening)) => connect_in_turn(worker, target, Wanted::Http2(opening), meter).await,
         Err(_) => Err(Fault::all_busy(&target.host, limit)),

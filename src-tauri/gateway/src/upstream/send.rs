@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::http2::{ask_twice, is_known_to_speak_http2, way_to};
 use super::pool::Lease;
 use super::room::connect_in_turn;
-use super::{Patience, Target, UpstreamBody, bounded};
+use super::{Patience, Target, UpstreamBody};
 use crate::headers::strip_hop_by_hop;
 use crate::http1::{Connection, Failure};
 use crate::meter::Meter;
@@ -108,7 +108,7 @@ fn answered(
         connection,
         target: target.key.clone(),
         pool: worker.pool.clone(),
-        keep_for: bounded(target.timeouts.keep_alive),
+        keep_for: target.keep_for(),
     };
     answer.map(|()| Body::Upstream(UpstreamBody::new(UpstreamStream::Http1(lease), meter.clone(), patience)))
 }

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatepost_model::{Ceilings, Timeouts, Upstream, UpstreamProtocol};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
 use super::backend::Shared;
+use super::bounded;
 use super::fitness::Fitness;
 use crate::ClientTls;
 
@@ -93,6 +95,11 @@ impl Target {
             shared: shared.clone(),
             path_prefix: url.path_prefix().into(),
         }
+    }
+
+    /// How long a connection to it is kept on which nothing runs.
+    pub(super) fn keep_for(&self) -> Duration {
+        bounded(self.timeouts.keep_alive)
     }
 
     /// The URI to ask for: this target's path, then the tail, then the request's query, byte for byte. None when that

@@ -6,10 +6,11 @@ use std::future::Future;
 
 use bytes::Bytes;
 use gatepost_gateway::Limits;
+use gatepost_model::{ApiId, Millis};
 use http::{HeaderMap, HeaderValue, Response};
 
 use crate::support::http2::{Http2Backend, Http2Client, Http2Exchange, http2_backend, read, request};
-use crate::support::{Api, World, world};
+use crate::support::{Api, World, until, world};
 
 fn backend<F>(answer: impl Fn(Http2Exchange) -> F + Send + 'static) -> Http2Backend
 where
@@ -109,6 +110,27 @@ fn an_upstream_that_goes_away_is_asked_on_a_new_connection() {
         assert_eq!(client.get("/api").body, "here");
     }
     assert!(backend.connections() > 1);
+}
+
+#[test]
+fn a_connection_on_which_nothing_runs_is_kept_as_long_as_its_upstream_says() {
+    let answering = || {
+        backend(async |exchange| {
+            exchange.answer(ok(), "x", None).await;
+            true
+        })
+    };
+    let (short, long) = (answering(), answering());
+    let kept = |path, backend: &Http2Backend, ms| {
+        let api = Api::at(path, format!("http://{}", backend.address)).http2();
+        api.edited(move |api| api.upstream.timeouts.keep_alive = Millis(ms))
+    };
+    let world = world(&[kept("/short", &short, 1), kept("/long", &long, 3_600_000)]);
+    assert_eq!(world.client().get("/long").body, "x");
+    assert_eq!(world.client().get("/short").body, "x");
+    let open = |api| world.gateway.targets(ApiId(api)).expect("it is in the Plan")[0].connections;
+    until("the connection is closed", || open(1) == 0);
+    assert_eq!(open(2), 1);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use gatepost_gateway::{
 use gatepost_model::{Certificate, ClientCertificates, ListenerTls, Note, TlsVersion};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::version::{TLS12, TLS13};
 
 use crate::support::{Api, Authority, PATIENCE, TlsCaller, World, backend, world};
 
@@ -160,6 +161,73 @@ fn a_connection_that_was_greeted_by_weaker_demands_must_greet_again() {
     assert_eq!((refused.status, refused.header("connection")), (421, Some("close")));
     // Its ticket is worth nothing any more either.
     assert!(caller.greet(secured.address(), "api.test").is_ok_and(|hello| !hello.is_resumed));
+}
+
+#[test]
+fn a_higher_version_is_asked_only_of_those_who_speak_a_lower_one() {
+    let authority = Authority::new();
+    let certificate = authority.issue("site", &["api.test"]);
+    let tls = settings(&[&certificate]);
+    let mut secured = Secured::new(&tls, std::slice::from_ref(&certificate));
+    let mut standing = [&TLS12, &TLS13].map(|version| {
+        let caller = TlsCaller::speaking(&[version], authority.roots(), None);
+        caller.greet(secured.address(), "api.test").expect("greeted").client
+    });
+    let newest = ListenerTls { min_version: TlsVersion::Tls13, ..tls.clone() };
+    secured.put_in_force(&newest, std::slice::from_ref(&certificate));
+    assert_eq!(standing.each_mut().map(|client| client.get("/api/").status), [421, 200]);
+    secured.put_in_force(&tls, &[certificate]);
+    assert_eq!(standing[1].get("/api/").status, 200, "less is asked of nobody in vain");
+}
+
+#[test]
+fn who_was_vouched_for_goes_on_while_his_authority_does() {
+    let (ours, others) = (Authority::new(), Authority::new());
+    let certificate = ours.issue("site", &["api.test"]);
+    let [mine, theirs] = [ours.trusted_as("callers"), others.trusted_as("callers")];
+    let both = Certificate { chain: format!("{}{}", mine.chain, theirs.chain).into(), ..mine.clone() };
+    let asking = |client_certificates| ListenerTls {
+        client_certificates,
+        client_authority: Some("callers".into()),
+        ..settings(&[&certificate])
+    };
+    let required = asking(ClientCertificates::Required);
+    let changes = [
+        (asking(ClientCertificates::Optional), &mine, 200),
+        (ListenerTls { min_version: TlsVersion::Tls13, ..required.clone() }, &mine, 200),
+        (required.clone(), &both, 200),
+        (required.clone(), &theirs, 421),
+        (settings(&[&certificate]), &mine, 421),
+    ];
+    for (after, trusted, status) in changes {
+        let mut secured = Secured::new(&required, &[certificate.clone(), mine.clone()]);
+        let caller = TlsCaller::new(ours.roots(), Some(&ours.issue("caller", &["caller.test"])));
+        let mut standing = caller.greet(secured.address(), "api.test").expect("greeted").client;
+        assert_eq!(standing.get("/api/").status, 200);
+        secured.put_in_force(&after, &[certificate.clone(), trusted.clone()]);
+        assert_eq!(standing.get("/api/").status, status, "{after:?}");
+    }
+}
+
+#[test]
+fn who_is_nobody_goes_on_unless_he_must_be_somebody() {
+    let authority = Authority::new();
+    let certificate = authority.issue("site", &["api.test"]);
+    let everything = [certificate.clone(), authority.trusted_as("callers")];
+    let asking = |client_certificates| ListenerTls {
+        client_certificates,
+        client_authority: Some("callers".into()),
+        ..settings(&[&certificate])
+    };
+    let mut secured = Secured::new(&settings(&[&certificate]), &everything);
+    let caller = TlsCaller::new(authority.roots(), None);
+    let mut standing = caller.greet(secured.address(), "api.test").expect("greeted").client;
+    secured.put_in_force(&asking(ClientCertificates::Optional), &everything);
+    assert_eq!(standing.get("/api/").status, 200);
+    secured.world.listen(&[secured.world.address], &secured.apis);
+    assert_eq!(standing.get("/api/").status, 200, "more is given than a plain listener asks for");
+    secured.put_in_force(&asking(ClientCertificates::Required), &everything);
+    assert_eq!(standing.get("/api/").status, 421);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use gatepost_gateway::{Health, Limits, TargetState};
 use gatepost_model::{
@@ -14,7 +13,7 @@ use gatepost_model::{
     Upstream, UpstreamUrl,
 };
 
-use crate::support::{Api, Backend, Exchange, Next, PATIENCE, World, backend, free_address, world};
+use crate::support::{Api, Backend, Exchange, Next, PATIENCE, World, backend, free_address, until, world};
 
 /// A backend that answers with its name, and says how many requests it has seen.
 fn named(name: &'static str) -> (Backend, Arc<AtomicUsize>) {
@@ -53,15 +52,6 @@ fn on_one_worker(api: Api) -> World {
 
 fn states(world: &World) -> Vec<TargetState> {
     world.gateway.targets(ApiId(1)).expect("it is in the Plan")
-}
-
-/// Asks until it is so.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "it never came: {what}");
-        std::thread::yield_now();
-    }
 }
 
 #[test]

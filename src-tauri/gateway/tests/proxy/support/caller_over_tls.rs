@@ -7,7 +7,9 @@ use gatepost_model::Certificate;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
+use rustls::{
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
 
 use super::{Client, PATIENCE};
 
@@ -29,9 +31,18 @@ pub struct Hello {
 impl TlsCaller {
     /// Trusts these authorities; shows a certificate where it has one.
     pub fn new(roots: Arc<RootCertStore>, certificate: Option<&Certificate>) -> Self {
+        Self::speaking(&[&TLS13, &TLS12], roots, certificate)
+    }
+
+    /// The same in these versions.
+    pub fn speaking(
+        versions: &[&'static SupportedProtocolVersion],
+        roots: Arc<RootCertStore>,
+        certificate: Option<&Certificate>,
+    ) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&TLS13, &TLS12])
+            .with_protocol_versions(versions)
             .expect("versions")
             .with_root_certificates(roots);
         let config = match certificate {

@@ -11,7 +11,7 @@ pub mod http2;
 mod tls;
 mod world;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use authority::Authority;
 pub use backend::{Backend, Exchange, Next, backend, backend_on};
@@ -22,3 +22,12 @@ pub use world::{Api, World, free_address, world};
 
 /// How long any wait in a test may take before the test has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks until it is so.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "it never came: {what}");
+        std::thread::yield_now();
+    }
+}
