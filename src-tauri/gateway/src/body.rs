@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use crate::http1::LineBody;
-use crate::http2;
+use crate::http2::{self, RepeatedBody};
 use crate::meter::Meter;
 use crate::upstream::UpstreamBody;
 
@@ -27,6 +27,8 @@ pub enum Body {
     Caller(CallerBody),
     /// Straight from an upstream.
     Upstream(Box<UpstreamBody>),
+    /// What an upstream did not take, for another one.
+    Repeated(Box<RepeatedBody>),
 }
 
 /// What a caller sends, counted as it passes.
@@ -63,12 +65,20 @@ impl Body {
 
     /// True for a body that only the task which serves its caller's connection may read.
     pub(crate) fn is_bound_to_its_task(&self) -> bool {
-        matches!(self, Self::Caller(CallerBody { stream: CallerStream::Http1(_), .. }))
+        match self {
+            Self::Caller(body) => matches!(body.stream, CallerStream::Http1(_)),
+            Self::Repeated(body) => body.is_bound_to_its_task(),
+            Self::Empty | Self::Full(_) | Self::Upstream(_) => false,
+        }
     }
 
     /// True for a body that goes on as it came, so that the length its sender announced holds.
     pub(crate) fn is_as_sent(&self) -> bool {
-        matches!(self, Self::Caller(_) | Self::Upstream(_))
+        match self {
+            Self::Caller(_) | Self::Upstream(_) => true,
+            Self::Repeated(body) => body.is_as_sent(),
+            Self::Empty | Self::Full(_) => false,
+        }
     }
 }
 
@@ -101,6 +111,7 @@ impl http_body::Body for Body {
             }
             Self::Caller(body) => body.poll_frame(cx),
             Self::Upstream(body) => body.poll_frame(cx),
+            Self::Repeated(body) => body.poll_frame(cx),
         }
     }
 
@@ -110,6 +121,7 @@ impl http_body::Body for Body {
             Self::Full(_) => false,
             Self::Caller(body) => body.stream.is_end_stream(),
             Self::Upstream(body) => body.is_end_stream(),
+            Self::Repeated(body) => body.is_end_stream(),
         }
     }
 
@@ -119,6 +131,7 @@ impl http_body::Body for Body {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Caller(body) => body.stream.size_hint(),
             Self::Upstream(body) => body.size_hint(),
+            Self::Repeated(body) => body.size_hint(),
         }
     }
 }

@@ -69,6 +69,16 @@ pub(crate) fn refuse(
     call.answer_with(response, &http::HeaderMap::new())
 }
 
+/// Records a request that found no room, as a call of no API; its caller is told in its protocol's own way.
+pub(crate) fn note_crowded_out<B>(worker: &Rc<Worker>, caller: &Caller, request: &http::Request<B>) {
+    caller.watch.serving();
+    let meter = Rc::new(Meter::new(&Rc::default()));
+    Call::begin(worker, worker.plan().number, caller, request, &meter).end_with(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "As many requests are under way over HTTP/2 as there may be",
+    );
+}
+
 /// The API that the request is for; the request becomes what everything behind sees. A refusal says whether the request
 /// was clear at least, and its connection what the listener speaks, so that it may stay.
 fn find(

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use gatepost_model::{CallDetail, CallFacts, HeaderBlock, RecordedCall};
-use http::{HeaderMap, HeaderValue, Method, Version};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use http_body::{Frame, SizeHint};
 
 use crate::caller::Caller;
@@ -91,6 +91,14 @@ impl Call {
             detail.error = Some(glimpse.refused.reason.into());
         }
         call
+    }
+
+    /// Ends the call without an answer of its own; `status` is the one that comes closest, `why` is for the operator.
+    pub(crate) fn end_with(mut self: Box<Self>, status: StatusCode, why: &str) {
+        self.status = status.as_u16();
+        if let Some((_, detail)) = self.recorded.as_deref_mut() {
+            detail.error = Some(why.into());
+        }
     }
 
     /// Takes the answer: from here on the call ends with its body. Its status is the one that was decided, in whatever

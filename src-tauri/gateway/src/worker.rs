@@ -21,6 +21,7 @@ use crate::clock::WallClock;
 use crate::connection::adopt;
 use crate::date::Date;
 use crate::deadline::Deadlines;
+use crate::farewell::{Farewell, LAST_WORDS};
 use crate::http1::Buffers;
 use crate::http2::{Crew, Sessions};
 use crate::request_id::RequestIds;
@@ -110,6 +111,8 @@ pub(crate) struct Worker {
     pub(crate) freed: Notify,
     /// True once no further request is wanted.
     pub(crate) draining: Cell<bool>,
+    /// Said a while after that.
+    pub(crate) farewell: Farewell,
     /// Requests that panicked, over all workers.
     pub(crate) panics: Arc<AtomicU64>,
     /// TLS greetings that came to nothing, over all workers.
@@ -144,6 +147,7 @@ impl Worker {
             date: Date::default(),
             freed: Notify::new(),
             draining: Cell::new(false),
+            farewell: Farewell::default(),
             panics,
             handshakes,
             greetings: Semaphore::new(
@@ -211,7 +215,7 @@ pub(crate) async fn run(worker: Rc<Worker>, mut commands: UnboundedReceiver<Comm
 }
 
 async fn drain(
-    worker: &Worker,
+    worker: &Rc<Worker>,
     closers: HashMap<SocketAddr, oneshot::Sender<SyncSender<()>>>,
     until: Instant,
 ) {
@@ -222,6 +226,11 @@ async fn drain(
     }
     drop(done);
     worker.connections.wake_all();
+    let leaving = worker.clone();
+    tokio::task::spawn_local(async move {
+        tokio::time::sleep(LAST_WORDS).await;
+        leaving.farewell.say();
+    });
     let finished = async {
         // A request that was on its way when the end was announced is still served.
         tokio::time::sleep(LAST_CALL).await;

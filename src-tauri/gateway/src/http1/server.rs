@@ -1,7 +1,7 @@
 //! The loop of one caller's connection. The task that runs it also drives the request's way to the upstream and back,
 //! so that no request ever waits for another task.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -40,8 +40,7 @@ pub(crate) async fn serve(worker: &Rc<Worker>, caller: &Caller, line: &Rc<Line>)
     while poll_fn(|cx| poll_begin(line, caller, cx)).await {
         if !Box::pin(serve_next(worker, caller, line)).await? {
             caller.watch.reading();
-            let mut most = MOST_LINGERED;
-            poll_fn(|cx| poll_linger(line, &mut most, cx)).await;
+            Box::pin(linger(worker, line)).await;
             break;
         }
     }
@@ -145,7 +144,17 @@ async fn turn_away(
 }
 
 /// Says that nothing more comes, then reads what the caller still sends, up to a bound: closing at once would make
-/// the system tell it of a broken connection before it has read the answer.
+/// the system tell it of a broken connection before it has read the answer. A stopping gateway does not wait for that.
+async fn linger(worker: &Worker, line: &Line) {
+    let mut farewell = pin!(worker.farewell.heard());
+    let mut most = MOST_LINGERED;
+    poll_fn(|cx| match farewell.as_mut().poll(cx) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => poll_linger(line, &mut most, cx),
+    })
+    .await;
+}
+
 fn poll_linger(line: &Line, most: &mut usize, cx: &mut Context<'_>) -> Poll<()> {
     let mut io = line.io();
     if ready!(io.poll_shutdown(cx)).is_err() {

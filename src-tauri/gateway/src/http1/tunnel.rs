@@ -1,7 +1,8 @@
 //! Both directions of a connection that changed to another protocol, byte for byte, until both have ended.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -17,13 +18,14 @@ struct Way {
     has_ended: bool,
 }
 
-/// Copies until both ends have closed, one breaks off, or nothing was said for too long. The call in `body` ends with
-/// it.
+/// Copies until both ends have closed, one breaks off, nothing was said for too long, or the gateway stops. The call in
+/// `body` ends with it.
 pub(crate) async fn tunnel(worker: &Worker, line: &Line, mut body: RecordedBody) -> io::Result<()> {
     let (mut up, mut down) = (Way::default(), Way::default());
     let mut counted = (0, 0);
     let limit = worker.limits.upgraded_idle_timeout;
     line.deadline.set(Instant::now() + limit, &worker.deadlines);
+    let mut farewell = pin!(worker.farewell.heard());
     let ended = poll_fn(|cx| {
         // Nothing else than an upstream's connection can have agreed to change.
         let Some(upstream) = body.upstream_io() else { return Poll::Ready(Ok(())) };
@@ -37,6 +39,9 @@ pub(crate) async fn tunnel(worker: &Worker, line: &Line, mut body: RecordedBody)
         }
         if up.has_ended && down.has_ended {
             return Poll::Ready(Ok(()));
+        }
+        if let Poll::Ready(goodbye) = farewell.as_mut().poll(cx) {
+            return Poll::Ready(Err(goodbye));
         }
         line.deadline.poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     });

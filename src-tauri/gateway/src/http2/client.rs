@@ -11,14 +11,15 @@ use h2::{Reason, RecvStream};
 use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Uri, Version};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 
 use super::body::{Incoming, Stopped};
+use super::replay::Replay;
 use super::session::Lease;
 use super::upload::{Rest, Upload};
+use crate::BodyError;
 use crate::meter::Meter;
 use crate::upstream::Patience;
-use crate::{BodyError, Request};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -46,23 +47,24 @@ impl From<h2::Error> for Failed {
     }
 }
 
-/// Sends `request`, whose target is a path and whose host is in its `Host` header, and waits for the head of its
-/// answer. The request's body goes on being sent while it is awaited, and afterwards.
+/// Sends a request, whose target is a path and whose host is in its `Host` header, and waits for the head of its
+/// answer. Its body, where it has one, goes on being sent while it is awaited, and afterwards.
 pub(crate) async fn ask(
     lease: Lease,
-    request: Request,
+    head: http::Request<()>,
+    body: Option<Replay>,
     is_tls: bool,
     meter: &Rc<Meter>,
     patience: &Patience,
 ) -> Result<http::Response<Answer>, Failed> {
-    let (mut head, body) = request.into_parts();
+    let (mut head, ()) = head.into_parts();
     let scheme = if is_tls { Scheme::HTTPS } else { Scheme::HTTP };
     head.uri = absolute(scheme, &mut head.headers, head.uri);
     head.version = Version::HTTP_2;
-    let has_body = !body.is_end_stream();
-    let (mut answer, stream) = lease.sender().send_request(http::Request::from_parts(head, ()), !has_body)?;
-    let mut upload = has_body.then(|| Upload::new(stream, body, meter, patience));
-    if has_body {
+    let head = http::Request::from_parts(head, ());
+    let (mut answer, stream) = lease.sender().send_request(head, body.is_none())?;
+    let mut upload = body.map(|body| Upload::new(stream, body, meter, patience));
+    if upload.is_some() {
         patience.for_bodies(meter);
     } else {
         patience.for_answer(meter);

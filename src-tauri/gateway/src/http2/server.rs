@@ -1,5 +1,11 @@
 //! HTTP/2 with callers. A flood of streams, resets, headers, pings or settings ends the connection, at the bounds that
 //! `h2` and the constants here set; a caller that resets a stream ends its upstream request.
+//!
+//! A stream for which there is no room is recorded as a call. Heads that `h2` refuses itself are not: those that break a
+//! rule of HTTP/2 (RFC 9113, 8.1.1, reset), those that are too large (431) and those of more streams at once than were
+//! allowed (refused). It answers them inside its connection
+//! and gives no word of them to whoever drives it, nor a count; what it leaves to us to refuse (`request::check`) is
+//! recorded like any other call.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -28,7 +34,7 @@ use crate::Limits;
 use crate::body::CallerStream;
 use crate::caller::Caller;
 use crate::connection::Broken;
-use crate::exchange::answer;
+use crate::exchange::{answer, note_crowded_out};
 use crate::headers::strip_hop_by_hop;
 use crate::meter::Meter;
 use crate::record::RecordedBody;
@@ -88,6 +94,7 @@ pub(crate) async fn serve(
             } else {
                 // Its caller may ask again (RFC 9113, 8.7).
                 respond.send_reset(Reason::REFUSED_STREAM);
+                note_crowded_out(worker, caller, &request);
             }
         }
         Poll::Ready(Ok(()))

@@ -1,8 +1,9 @@
 //! WebSockets over HTTP/2 (RFC 8441): an extended CONNECT becomes an upgrade towards the upstream, and the stream then
 //! carries the bytes of the changed connection both ways.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -44,8 +45,8 @@ struct Way {
     has_ended: bool,
 }
 
-/// Copies until both ends have closed, one breaks off, or nothing was said for too long. The call in `body` ends with
-/// it.
+/// Copies until both ends have closed, one breaks off, nothing was said for too long, or the gateway stops. The call in
+/// `body` ends with it.
 pub(super) async fn tunnel(
     worker: &Worker,
     meter: &Rc<Meter>,
@@ -56,6 +57,7 @@ pub(super) async fn tunnel(
     let mut counted = (0, 0);
     let limit = worker.limits.upgraded_idle_timeout;
     meter.deadline.set(Instant::now() + limit, &worker.deadlines);
+    let mut farewell = pin!(worker.farewell.heard());
     let ended = poll_fn(|cx| {
         // Nothing else than an upstream's connection can have agreed to change.
         let Some(upstream) = body.upstream_io() else { return Poll::Ready(Ok(())) };
@@ -68,6 +70,9 @@ pub(super) async fn tunnel(
         }
         if up.has_ended && down.has_ended {
             return Poll::Ready(Ok(()));
+        }
+        if let Poll::Ready(goodbye) = farewell.as_mut().poll(cx) {
+            return Poll::Ready(Err(goodbye));
         }
         meter.deadline.poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     });

@@ -13,9 +13,10 @@ use http_body::Frame;
 use tokio::task::AbortHandle;
 
 use super::body::{Stopped, send};
+use super::replay::Replay;
+use crate::BodyError;
 use crate::meter::Meter;
 use crate::upstream::Patience;
-use crate::{Body, BodyError};
 
 /// Longest time without room for a piece. The call's own deadline is nearer.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 3_600);
@@ -32,7 +33,7 @@ impl Upload {
     /// Of a request whose head has been sent.
     pub(super) fn new(
         mut stream: SendStream<Bytes>,
-        body: Body,
+        body: Replay,
         meter: &Rc<Meter>,
         patience: &Patience,
     ) -> Self {
@@ -87,7 +88,7 @@ impl Drop for Elsewhere {
 
 /// A body whose every piece gives the next one its time.
 struct Timed {
-    body: Body,
+    body: Replay,
     meter: Rc<Meter>,
     patience: Patience,
     is_answered: Rc<Cell<bool>>,
@@ -106,10 +107,10 @@ impl http_body::Body for Timed {
     type Error = BodyError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let polled = self.body.poll_frame(cx);
         if polled.is_ready() {
             self.patience.for_bodies(&self.meter);
         }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use gatepost_model::UpstreamProtocol;
-use http::{HeaderMap, Method, Uri, Version};
+use http::Version;
 use http_body::Body as _;
 use tokio::time::timeout;
 
@@ -14,7 +14,7 @@ use super::room::connect_in_turn;
 use super::send::Unanswered;
 use super::{Patience, Target, UpstreamBody, bounded};
 use crate::headers::strip_hop_by_hop;
-use crate::http2::{Answer, Failed, Lease, Way, ask};
+use crate::http2::{Answer, Failed, Lease, Replay, Way, ask};
 use crate::meter::Meter;
 use crate::worker::Worker;
 use crate::{Body, Request, Response};
@@ -39,7 +39,8 @@ pub(super) async fn way_to(worker: &Worker, target: &Target, meter: &Rc<Meter>) 
     }
 }
 
-/// Asks, and once more on another connection where the first took the request for nothing.
+/// Asks, and once more on another connection where the first one was closed before it looked at the request. What was
+/// refused on one that stands is for whoever counts tries.
 pub(super) async fn ask_twice(
     worker: &Worker,
     target: &Target,
@@ -69,27 +70,45 @@ async fn ask_on(
     meter.address.set(Some(address));
     meter.reused.set(lease.was_used);
     let was_used = lease.was_used;
-    let spare = Spare::of(request);
-    let has_no_body = spare.is_some();
+    let (head, body) = std::mem::take(request).into_parts();
+    *request = head_again(&head);
+    let body = (!body.is_end_stream()).then(|| Replay::new(body));
     let patience = Patience::new(target.timeouts, &worker.deadlines);
-    let asked = ask(lease, std::mem::take(request), target.tls.is_some(), meter, &patience).await;
-    if let Some(spare) = spare {
-        *request = spare.into_request();
-    }
+    let head = http::Request::from_parts(head, ());
+    let asked = ask(lease, head, body.clone(), target.tls.is_some(), meter, &patience).await;
     let failed = match asked {
-        Ok(response) => return Ok(into_response(response, meter, patience)),
+        Ok(response) => {
+            if let Some(body) = &body {
+                body.forget();
+            }
+            return Ok(into_response(response, meter, patience));
+        }
         Err(failed) => failed,
     };
-    let is_harmless = has_no_body && request.method().is_idempotent();
+    let is_harmless = body.is_none() && request.method().is_idempotent();
     let (fault, may_repeat, was_closed) = match failed {
         Failed::CallerLeft => (Fault::caller_left(), false, false),
         Failed::Overdue => (Fault::overdue(address, target.timeouts, meter), is_harmless, false),
         Failed::TooManyInterims => (Fault::too_many_interims(address), is_harmless, false),
-        Failed::NotProcessed(error) => (Fault::http2(address, &error), has_no_body, true),
+        Failed::NotProcessed(error) => {
+            (Fault::http2(address, &error), give_back(body, request), error.is_go_away())
+        }
         // A connection that had stood idle was most likely closed at the other end the moment before.
         Failed::BrokeOff(error) => (Fault::http2(address, &error), is_harmless, was_used && error.is_io()),
     };
     Err(Unanswered { fault, may_repeat, was_closed })
+}
+
+/// Makes the request whole again; false where more of its body was sent than is kept.
+fn give_back(body: Option<Replay>, request: &mut Request) -> bool {
+    let Some(body) = body else { return true };
+    match body.again() {
+        Some(body) => {
+            *request.body_mut() = body;
+            true
+        }
+        None => false,
+    }
 }
 
 fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>, patience: Patience) -> Response {
@@ -101,27 +120,11 @@ fn into_response(response: http::Response<Answer>, meter: &Rc<Meter>, patience: 
     response
 }
 
-/// The head of a request that can be sent twice: it has no body.
-struct Spare {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-}
-
-impl Spare {
-    fn of(request: &Request) -> Option<Self> {
-        request.body().is_end_stream().then(|| Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: request.headers().clone(),
-        })
-    }
-
-    fn into_request(self) -> Request {
-        let mut request = Request::new(Body::Empty);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.uri;
-        *request.headers_mut() = self.headers;
-        request
-    }
+/// A request with the same head and no body.
+fn head_again(head: &http::request::Parts) -> Request {
+    let mut request = Request::new(Body::Empty);
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.uri.clone();
+    *request.headers_mut() = head.headers.clone();
+    request
 }

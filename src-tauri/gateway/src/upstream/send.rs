@@ -23,8 +23,8 @@ use crate::{Body, Request, Response};
 /// A request without an answer.
 pub(super) struct Unanswered {
     pub(super) fault: Fault,
-    /// The request is whole, and may be sent again: nothing of it was sent, or it has no body and doing it twice does
-    /// what doing it once does (RFC 9110, 9.2.2).
+    /// The request is whole, and may be sent again: nothing of it was sent, the upstream said that it did not look at it
+    /// (RFC 9113, 8.7), or it has no body and doing it twice does what doing it once does (RFC 9110, 9.2.2).
     pub(super) may_repeat: bool,
     /// The connection ended before a byte of an answer: if it had stood idle, it was most likely closed at the other
     /// end the moment before.

@@ -7,7 +7,7 @@ use gatepost_gateway::{Context, Limits, Policy, Request, Verdict};
 use h2::Reason;
 
 use crate::support::http2::{Http2Client, next, read, request};
-use crate::support::{Api, Backend, Next, World, backend};
+use crate::support::{Api, Backend, Next, PATIENCE, World, backend};
 
 struct Panicking;
 
@@ -212,6 +212,10 @@ fn a_stream_over_the_bound_is_refused_and_may_ask_again() {
     let (first, _) = client.begin(request("GET", "/api").body(()).expect("valid"), false);
     let second = client.ask(request("GET", "/api").body(()).expect("valid"));
     assert_eq!(second.expect_err("refused").reason(), Some(Reason::REFUSED_STREAM));
+    let (facts, detail) = world.calls(1).remove(0);
+    assert_eq!((facts.status, facts.api, &*detail.target), (503, None, "/api"));
+    let why = "As many requests are under way over HTTP/2 as there may be";
+    assert_eq!(detail.error.as_deref(), Some(why));
     go.send(()).expect("the backend waits");
     assert_eq!(client.wait(read(first)).expect("an answer").text(), "late");
     go.send(()).expect("the backend waits");
@@ -369,6 +373,21 @@ fn a_websocket_passes_to_an_http1_upstream() {
     });
     let (facts, _) = world.calls(2).remove(1);
     assert_eq!((facts.status, facts.request_bytes, facts.response_bytes), (101, 5, 5));
+}
+
+#[test]
+fn a_drain_does_not_wait_for_the_end_of_a_websocket() {
+    let world = World::before(&shouting());
+    let mut client = caller(&world);
+    assert_eq!(client.get("/nowhere").status(), 404);
+    let (answer, _stream) = client.begin(websocket("/api/chat"), true);
+    assert_eq!(client.wait(answer).expect("an answer").status(), 200);
+    std::thread::scope(|scope| {
+        scope.spawn(|| world.gateway.drain(PATIENCE));
+        client.ended().expect("a goodbye");
+    });
+    let (_, detail) = world.calls(2).remove(1);
+    assert_eq!(detail.error.as_deref(), Some("the changed connection broke off: the gateway stops"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod headers;
 mod http1;
 mod http2;
 mod http2_floods;
+mod http2_refusals;
 mod http2_upstream;
 mod lifecycle;
 mod names;

@@ -129,6 +129,20 @@ fn a_drain_ends_changed_connections_when_its_time_is_over() {
 }
 
 #[test]
+fn a_drain_does_not_wait_for_the_end_of_what_has_none() {
+    let world = echo();
+    let mut client = world.client();
+    client.say(ASK);
+    assert_eq!(client.head().status, 101);
+    assert_eq!(client.bytes(5), "hello");
+    // Had it waited for all its time, the connection would not have been told why it ends.
+    world.gateway.drain(PATIENCE);
+    assert_eq!(client.rest(), "");
+    let (_, detail) = world.calls(1).remove(0);
+    assert_eq!(detail.error.as_deref(), Some("the changed connection broke off: the gateway stops"));
+}
+
+#[test]
 fn an_api_without_an_upstream_that_answers_changes_nothing() {
     let world = world(&[Api::at("/api", "http://127.0.0.1:1")]);
     let mut client = Client::connect(world.address);

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use super::check::{number, unless_default};
 use crate::{Ceilings, Fault, Faults, Retries};
 
-/// When a call is tried again, on another target where there is one. Only where nothing was sent yet, or the method is
-/// idempotent and the request has no body.
+/// When a call is tried again, on another target where there is one. Only where nothing was sent yet, where the upstream
+/// said that it did not look at it (HTTP/2) and at most 64 KB of its body were sent, or where the method is idempotent and
+/// the request has no body.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetriesInput {
