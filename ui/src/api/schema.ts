@@ -1565,8 +1565,9 @@ export interface components {
             fault?: string | null;
         };
         /**
-         * @description When a call is tried again, on another target where there is one. Only where nothing was sent yet, or the method is
-         *     idempotent and the request has no body.
+         * @description When a call is tried again, on another target where there is one. Only where nothing was sent yet, where the upstream
+         *     said that it did not look at it (HTTP/2) and at most 64 KB of its body were sent, or where the method is idempotent and
+         *     the request has no body.
          */
         RetriesInput: {
             /**

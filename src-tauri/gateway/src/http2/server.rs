@@ -3,9 +3,8 @@
 //!
 //! A stream for which there is no room is recorded as a call. Heads that `h2` refuses itself are not: those that break a
 //! rule of HTTP/2 (RFC 9113, 8.1.1, reset), those that are too large (431) and those of more streams at once than were
-//! allowed (refused). It answers them inside its connection
-//! and gives no word of them to whoever drives it, nor a count; what it leaves to us to refuse (`request::check`) is
-//! recorded like any other call.
+//! allowed (refused). It answers them inside its connection and gives whoever drives that neither a word nor a count of
+//! them. What it leaves to us to refuse (`request::check`) is recorded like any other call.
 
 use std::cell::Cell;
 use std::future::poll_fn;
