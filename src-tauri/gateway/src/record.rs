@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use gatepost_model::{CallDetail, CallFacts, HeaderBlock, RecordedCall};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use http_body::{Frame, SizeHint};
 
 use crate::caller::Caller;
@@ -28,6 +28,10 @@ const CALLER_LEFT: u16 = 499;
 
 /// Longest body of an answer of the gateway's own that is kept with the call, in bytes.
 const MAX_KEPT_BODY: usize = 4_096;
+
+const HTTP_2: &str = "HTTP/2";
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// A call under way.
 pub(crate) struct Call {
@@ -112,10 +116,22 @@ impl Call {
         form::fit(&mut response, request);
         if let Some((_, detail)) = self.recorded.as_deref_mut() {
             detail.response_headers = capture(response.headers());
+            if detail.http_version == HTTP_2 {
+                // An answer that is an error and nothing else has it here instead of in its trailers.
+                detail.grpc_status = grpc_status_of(response.headers());
+            }
             let body = response.body().as_full().filter(|body| body.len() <= MAX_KEPT_BODY);
             detail.response_body = body.map(|body| String::from_utf8_lossy(body).into());
         }
         response.map(|body| RecordedBody { body, call: self })
+    }
+
+    /// Notes what follows the body.
+    fn note_trailers(&mut self, trailers: &HeaderMap) {
+        if let Some((_, detail)) = self.recorded.as_deref_mut() {
+            detail.response_trailers = capture(trailers);
+            detail.grpc_status = grpc_status_of(trailers).or(detail.grpc_status);
+        }
     }
 
     /// Notes what is known only at the end.
@@ -188,9 +204,12 @@ fn detail_of<B>(caller: &Caller, request: &http::Request<B>) -> CallDetail {
         target: redact_query(target).into(),
         host,
         remote: caller.remote,
+        scheme: caller.scheme(),
         http_version: name_of_version(request.version()),
         request_headers: capture(headers),
         response_headers: HeaderBlock::default(),
+        response_trailers: HeaderBlock::default(),
+        grpc_status: None,
         response_body: None,
         error: None,
         upstream_address: None,
@@ -244,7 +263,11 @@ impl http_body::Body for RecordedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.call.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            match (frame.data_ref(), frame.trailers_ref()) {
+                (Some(data), _) => self.call.response_bytes += data.len() as u64,
+                (None, Some(trailers)) => self.call.note_trailers(trailers),
+                (None, None) => {}
+            }
         }
         polled
     }
@@ -262,6 +285,11 @@ fn capture(headers: &HeaderMap) -> HeaderBlock {
     HeaderBlock::capture(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
+/// See "Responses" in gRPC over HTTP2.
+fn grpc_status_of(headers: &HeaderMap) -> Option<u32> {
+    headers.get(GRPC_STATUS)?.to_str().ok()?.parse().ok()
+}
+
 fn text_of(value: &HeaderValue) -> Box<str> {
     String::from_utf8_lossy(value.as_bytes()).into()
 }
@@ -269,7 +297,7 @@ fn text_of(value: &HeaderValue) -> Box<str> {
 fn name_of_version(version: Version) -> &'static str {
     match version {
         Version::HTTP_10 => "HTTP/1.0",
-        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_2 => HTTP_2,
         _ => "HTTP/1.1",
     }
 }

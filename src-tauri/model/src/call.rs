@@ -50,12 +50,18 @@ pub struct CallDetail {
     pub host: Box<str>,
     /// The caller's socket.
     pub remote: SocketAddr,
+    /// As the caller spoke: `http` or `https`.
+    pub scheme: &'static str,
     /// Such as `HTTP/1.1`.
     pub http_version: &'static str,
     /// As received, in order, secrets replaced: see [`HeaderBlock`].
     pub request_headers: HeaderBlock,
     /// As sent, likewise.
     pub response_headers: HeaderBlock,
+    /// What followed the answer's body, likewise.
+    pub response_trailers: HeaderBlock,
+    /// How a gRPC call ended, in its own numbers; 0 is well.
+    pub grpc_status: Option<u32>,
     /// Body of an answer that the gateway made itself.
     pub response_body: Option<Box<str>>,
     /// Why the gateway answered 502, 503 or 504, in words for the operator.

@@ -14,8 +14,10 @@ use crate::call::{Call, CallSummary, TrailEntry};
 use crate::delta::Delta;
 use crate::figures::ended_us;
 
-/// How a block is written. A reader skips blocks of a format it does not know.
-pub(crate) const FORMAT: i64 = 1;
+/// How a block is written. A reader knows this format and all before it, and skips blocks of later ones.
+pub(crate) const FORMAT: i64 = 2;
+/// Since this format a call has [`Head::grpc_status`] and a [`Tail`] too, each behind what was there before.
+const WITH_TAIL: i64 = 2;
 /// Most calls in a block.
 pub(crate) const MAX_CALLS: u64 = 512;
 /// A block with this many bytes takes no more calls: an open block is written again whenever it has grown.
@@ -36,6 +38,8 @@ pub(crate) struct Head<'a> {
     pub request_bytes: u64,
     pub response_bytes: u64,
     pub request_id: &'a str,
+    #[serde(skip)]
+    pub grpc_status: Option<u32>,
 }
 
 /// The rest of a call.
@@ -55,6 +59,20 @@ struct Detail<'a> {
     connection_reused: bool,
     #[serde(borrow)]
     trail: Vec<Step<'a>>,
+}
+
+/// What came later to the rest.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tail<'a> {
+    scheme: &'a str,
+    response_trailers: HeaderBlock,
+}
+
+impl Tail<'_> {
+    /// Of calls that were stored without: `https` was told apart from `http` no earlier than it was recorded.
+    fn unknown() -> Self {
+        Self { scheme: "http", response_trailers: HeaderBlock::default() }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -108,6 +126,7 @@ impl<'a> Head<'a> {
             request_bytes: facts.request_bytes,
             response_bytes: facts.response_bytes,
             request_id: &detail.request_id,
+            grpc_status: detail.grpc_status,
         }
     }
 
@@ -145,6 +164,7 @@ impl<'a> Head<'a> {
             request_bytes: self.request_bytes,
             response_bytes: self.response_bytes,
             request_id: self.request_id.to_owned(),
+            grpc_status: self.grpc_status,
         }
     }
 }
@@ -220,50 +240,112 @@ impl OpenBlock {
             connection_reused: detail.connection_reused,
             trail: detail.trail.iter().map(Step::from).collect(),
         };
+        let tail = Tail { scheme: detail.scheme, response_trailers: detail.response_trailers.clone() };
         postcard::to_io(&Head::of(facts, detail), &mut self.heads)?;
+        postcard::to_io(&detail.grpc_status, &mut self.heads)?;
         postcard::to_io(&stored, &mut self.details)?;
+        postcard::to_io(&tail, &mut self.details)?;
         Ok(())
     }
 }
 
-/// The heads of a stored block, in order of their numbers. Ends early when the block is damaged.
-pub(crate) fn heads(mut bytes: &[u8], calls: u64) -> impl Iterator<Item = Head<'_>> {
-    std::iter::from_fn(move || {
-        let (head, rest) = postcard::take_from_bytes(bytes).ok()?;
-        bytes = rest;
-        Some(head)
-    })
-    .take(usize::try_from(calls).unwrap_or(usize::MAX))
+/// A stored block, as it was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored<'a> {
+    pub format: i64,
+    pub first_id: u64,
+    pub calls: u64,
+    pub heads: &'a [u8],
 }
 
-/// The whole of one call of a stored block, its `nth` from 0; none when the block is damaged before it.
-pub(crate) fn call(first_id: u64, nth: usize, head_bytes: &[u8], mut details: &[u8]) -> Option<Call> {
-    let head = heads(head_bytes, MAX_CALLS).nth(nth)?;
-    let (mut request_headers, mut response_headers) = (Vec::new(), Vec::new());
-    let mut detail = None;
-    for _ in 0..=nth {
-        let (next, rest): (Detail<'_>, _) = postcard::take_from_bytes(details).ok()?;
-        request_headers = next.request_headers.onto(&request_headers)?;
-        response_headers = next.response_headers.onto(&response_headers)?;
-        detail = Some(next);
-        details = rest;
+impl<'a> Stored<'a> {
+    /// The columns that [`of`](Self::of) wants, first of a row.
+    pub const COLUMNS: &'static str = "format, first_id, calls, heads";
+
+    /// From a row of [`COLUMNS`](Self::COLUMNS).
+    pub fn of(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let number = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+        Ok(Self {
+            format: row.get(0)?,
+            first_id: number(1)?,
+            calls: number(2)?,
+            heads: row.get_ref(3)?.as_blob()?,
+        })
     }
-    let detail = detail?;
-    let headers = |bytes: Vec<u8>| HeaderBlock::from_bytes(bytes.into_boxed_slice()).to_vec();
-    Some(Call {
-        summary: head.summary(first_id + nth as u64),
-        plan: detail.plan,
-        host: detail.host.to_owned(),
-        // Listeners do not speak TLS yet.
-        scheme: "http".to_owned(),
-        remote_address: detail.remote.to_string(),
-        http_version: detail.http_version.to_owned(),
-        request_headers: headers(request_headers),
-        response_headers: headers(response_headers),
-        response_body: detail.response_body.map(str::to_owned),
-        error: detail.error.map(str::to_owned),
-        upstream_address: detail.upstream_address.map(|address| address.to_string()),
-        connection_reused: detail.connection_reused,
-        trail: detail.trail.into_iter().map(TrailEntry::from).collect(),
-    })
+
+    /// The heads in order of their numbers. Ends early when the block is damaged.
+    pub fn heads(self) -> impl Iterator<Item = Head<'a>> {
+        let mut bytes = self.heads;
+        let has_tail = self.format >= WITH_TAIL;
+        let next = move || {
+            let (mut head, mut rest): (Head<'a>, _) = postcard::take_from_bytes(bytes).ok()?;
+            if has_tail {
+                (head.grpc_status, rest) = postcard::take_from_bytes(rest).ok()?;
+            }
+            bytes = rest;
+            Some(head)
+        };
+        std::iter::from_fn(next).take(usize::try_from(self.calls).unwrap_or(usize::MAX))
+    }
+
+    /// The whole of one call, its `nth` from 0; none when the block is damaged before it.
+    pub fn call(self, nth: usize, mut details: &[u8]) -> Option<Call> {
+        let head = self.heads().nth(nth)?;
+        let (mut request_headers, mut response_headers) = (Vec::new(), Vec::new());
+        let mut last = None;
+        for _ in 0..=nth {
+            let (detail, mut rest): (Detail<'_>, _) = postcard::take_from_bytes(details).ok()?;
+            let mut tail = Tail::unknown();
+            if self.format >= WITH_TAIL {
+                (tail, rest) = postcard::take_from_bytes(rest).ok()?;
+            }
+            request_headers = detail.request_headers.onto(&request_headers)?;
+            response_headers = detail.response_headers.onto(&response_headers)?;
+            last = Some((detail, tail));
+            details = rest;
+        }
+        let (detail, tail) = last?;
+        let headers = |bytes: Vec<u8>| HeaderBlock::from_bytes(bytes.into_boxed_slice()).to_vec();
+        Some(Call {
+            summary: head.summary(self.first_id + nth as u64),
+            plan: detail.plan,
+            host: detail.host.to_owned(),
+            scheme: tail.scheme.to_owned(),
+            remote_address: detail.remote.to_string(),
+            http_version: detail.http_version.to_owned(),
+            request_headers: headers(request_headers),
+            response_headers: headers(response_headers),
+            response_trailers: tail.response_trailers.to_vec(),
+            response_body: detail.response_body.map(str::to_owned),
+            error: detail.error.map(str::to_owned),
+            upstream_address: detail.upstream_address.map(|address| address.to_string()),
+            connection_reused: detail.connection_reused,
+            trail: detail.trail.into_iter().map(TrailEntry::from).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two calls as the first format wrote them.
+    const HEADS_1: &[u8] = b"\x80\x89z\x03GET\x02/a\x01\x02\x00\x94\x03\x00\xbc\x05\x01\xd8\x04\x00\t\x03r-1\
+        \x80\x89z\x03GET\x02/a\x01\x02\x00\x94\x03\x00\xbc\x05\x01\xd8\x04\x00\t\x03r-2";
+    const DETAILS_1: &[u8] = b"\x03\x01h\x00\x7f\x00\x00\x01\xd0\x86\x03\x08HTTP/1.1\x00\x00\x00\x00\x00\
+        \x11x-request-id\x00r-1\x00\x00\x00\x01\x00\x7f\x00\x00\x01\xa8F\x01\x00\
+        \x03\x01h\x00\x7f\x00\x00\x01\xd0\x86\x03\x08HTTP/1.1\x00\x00\x00\x0f\x01\x012\
+        \x00\x00\x01\x00\x7f\x00\x00\x01\xa8F\x01\x00";
+
+    #[test]
+    fn blocks_of_the_first_format_are_read() {
+        let block = Stored { format: 1, first_id: 7, calls: 2, heads: HEADS_1 };
+        let ids: Vec<_> = block.heads().map(|head| head.request_id).collect();
+        assert_eq!(ids, ["r-1", "r-2"]);
+        let call = block.call(1, DETAILS_1).expect("whole");
+        assert_eq!((call.summary.id, call.summary.status, call.summary.grpc_status), (8, 404, None));
+        assert_eq!((call.host.as_str(), call.scheme.as_str()), ("h", "http"));
+        assert_eq!(call.response_headers, [("x-request-id".to_owned(), "r-2".to_owned())]);
+        assert!(call.response_trailers.is_empty() && call.connection_reused);
+    }
 }

@@ -32,6 +32,9 @@ pub struct CallSummary {
     pub client_name: Option<String>,
     /// Status of the answer; 499 when the caller left before there was one.
     pub status: u16,
+    /// How a gRPC call ended, in its own numbers: 0 is well; null when it is not known to be one.
+    #[schema(required = true)]
+    pub grpc_status: Option<u32>,
     /// Name of the policy that refused it.
     #[schema(required = true)]
     pub refused_by: Option<String>,
@@ -70,6 +73,9 @@ pub struct Call {
     /// As sent, likewise.
     #[schema(value_type = Vec<(String, String)>)]
     pub response_headers: Vec<Header>,
+    /// What followed the answer's body, likewise.
+    #[schema(value_type = Vec<(String, String)>)]
+    pub response_trailers: Vec<Header>,
     /// Body of an answer that the gateway made itself.
     #[schema(required = true)]
     pub response_body: Option<String>,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::block::{self, FORMAT, Head};
+use crate::block::{FORMAT, Head, Stored};
 use crate::call::{Call, CallFilter, CallPage};
 use crate::rollup::stored;
 
@@ -58,16 +58,15 @@ pub(crate) fn with_request_id(connection: &Connection, request_id: &str) -> rusq
 
 /// One call with all its detail.
 pub(crate) fn call(connection: &Connection, id: u64) -> rusqlite::Result<Option<Call>> {
-    let sql = "SELECT first_id, last_id, heads, details FROM call_block
-               WHERE first_id <= ?1 AND format = ?2 ORDER BY first_id DESC LIMIT 1";
-    let call = connection.prepare_cached(sql)?.query_row((stored(id), FORMAT), |row| {
-        let (first, last): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
-        if !(first..=last).contains(&id) {
-            return Ok(None);
-        }
-        let (heads, details) = (row.get_ref(2)?.as_blob()?, row.get_ref(3)?.as_blob()?);
-        Ok(block::call(first, (id - first) as usize, heads, details))
+    let sql = format!(
+        "SELECT {}, details FROM call_block WHERE first_id <= ?1 AND format <= ?2 ORDER BY first_id DESC LIMIT 1",
+        Stored::COLUMNS
+    );
+    let call = connection.prepare_cached(&sql)?.query_row((stored(id), FORMAT), |row| {
+        let block = Stored::of(row)?;
+        let nth = id.checked_sub(block.first_id).filter(|nth| *nth < block.calls);
+        let details = row.get_ref("details")?.as_blob()?;
+        Ok(nth.and_then(|nth| block.call(nth as usize, details)))
     });
     Ok(call.optional()?.flatten())
 }
@@ -80,20 +79,21 @@ fn scan(
     (from_ms, to_ms): (Option<i64>, Option<i64>),
     mut show: impl FnMut(u64, &Head<'_>) -> Go,
 ) -> rusqlite::Result<(u64, bool)> {
-    let mut select = connection.prepare_cached(
-        "SELECT first_id, calls, heads FROM call_block
-         WHERE first_id < ?1 AND to_us >= ?2 AND from_us < ?3 AND format = ?4 ORDER BY first_id DESC",
-    )?;
+    let sql = format!(
+        "SELECT {} FROM call_block
+         WHERE first_id < ?1 AND to_us >= ?2 AND from_us < ?3 AND format <= ?4 ORDER BY first_id DESC",
+        Stored::COLUMNS
+    );
+    let mut select = connection.prepare_cached(&sql)?;
     let before = before.unwrap_or(u64::MAX);
     let from_us = from_ms.map_or(i64::MIN, |ms| ms.saturating_mul(1_000));
     let to_us = to_ms.map_or(i64::MAX, |ms| ms.saturating_mul(1_000));
     let mut rows = select.query((stored(before), from_us, to_us, FORMAT))?;
     let mut scanned = 0;
     while let Some(row) = rows.next()? {
-        let first = row.get::<_, i64>(0)?.unsigned_abs();
-        let calls = row.get::<_, i64>(1)?.unsigned_abs();
-        let heads: Vec<Head<'_>> = block::heads(row.get_ref(2)?.as_blob()?, calls).collect();
-        let numbered = heads.iter().enumerate().map(|(nth, head)| (first + nth as u64, head));
+        let block = Stored::of(row)?;
+        let heads: Vec<Head<'_>> = block.heads().collect();
+        let numbered = heads.iter().enumerate().map(|(nth, head)| (block.first_id + nth as u64, head));
         for (id, head) in numbered.rev().skip_while(|(id, _)| *id >= before) {
             if scanned == SCAN_BUDGET {
                 return Ok((scanned, false));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rusqlite::Connection;
 
-use crate::block::{self, FORMAT};
+use crate::block::{FORMAT, Stored};
 use crate::database::state;
 use crate::figures::{CallKey, Tally, second_of};
 use crate::live::Seconds;
@@ -42,11 +42,15 @@ fn recent_counts(connection: &Connection, since_us: i64) -> rusqlite::Result<(Ta
     let mut missing_to_us = missing_to.into_iter().flatten().max();
     let mut counts = Tally::new();
     let mut read = 0;
-    let mut select = connection
-        .prepare("SELECT ended_us, calls, heads FROM call_block WHERE format = ?1 ORDER BY first_id DESC")?;
+    let sql = format!(
+        "SELECT {}, ended_us FROM call_block WHERE format <= ?1 ORDER BY first_id DESC",
+        Stored::COLUMNS
+    );
+    let mut select = connection.prepare(&sql)?;
     let mut rows = select.query([FORMAT])?;
     while let Some(row) = rows.next()? {
-        let (ended_us, calls): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let block = Stored::of(row)?;
+        let ended_us: i64 = row.get("ended_us")?;
         if ended_us < since_us {
             break;
         }
@@ -54,8 +58,8 @@ fn recent_counts(connection: &Connection, since_us: i64) -> rusqlite::Result<(Ta
             missing_to_us = missing_to_us.max(Some(ended_us));
             break;
         }
-        read += calls.unsigned_abs();
-        for head in block::heads(row.get_ref(2)?.as_blob()?, calls.unsigned_abs()) {
+        read += block.calls;
+        for head in block.heads() {
             let facts = head.facts();
             let refused_by = head.refused_by.map(|policy| Cow::Owned(policy.to_owned()));
             let key = CallKey { refused_by, ..CallKey::from(&facts) };

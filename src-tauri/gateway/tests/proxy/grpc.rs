@@ -67,6 +67,9 @@ fn a_unary_call_passes_with_its_trailers() {
     let answer = client.wait(read(answer)).expect("an answer");
     assert_eq!((answer.status(), answer.trailer("grpc-status")), (200, Some("0")));
     assert_eq!(answer.body, b"\0\0\0\0\x02hi");
+    let (facts, detail) = world.calls(1).remove(0);
+    assert_eq!((facts.status, detail.grpc_status), (200, Some(0)));
+    assert_eq!(detail.response_trailers.to_vec(), [("grpc-status".to_owned(), "0".to_owned())]);
 }
 
 #[test]
@@ -98,6 +101,7 @@ fn an_answer_of_trailers_alone_passes_as_one() {
         assert_eq!(head.headers["grpc-status"], "5");
         assert!(body.is_end_stream());
     });
+    assert_eq!(world.calls(1).remove(0).1.grpc_status, Some(5));
 }
 
 #[test]
@@ -111,7 +115,7 @@ fn a_refusal_is_told_in_trailers_and_recorded_as_it_was_decided() {
     assert!(answer.body.is_empty());
     let (facts, detail) = world.calls(1).remove(0);
     assert_eq!((facts.status, facts.refused_by), (429, Some("test-policy")));
-    assert!(detail.response_headers.to_vec().iter().any(|(name, _)| name == "grpc-status"));
+    assert_eq!(detail.grpc_status, Some(14));
 }
 
 #[test]

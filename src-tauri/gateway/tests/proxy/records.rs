@@ -20,7 +20,7 @@ fn a_call_is_recorded_once_with_all_that_is_known_of_it() {
     assert_eq!((facts.request_bytes, facts.response_bytes), (4, 8));
     assert!(facts.upstream_us.is_some_and(|upstream| upstream <= facts.duration_us));
     assert!(facts.at_us > 1_600_000_000_000_000, "epoch microseconds");
-    assert_eq!((detail.method.as_ref(), detail.http_version), ("POST", "HTTP/1.1"));
+    assert_eq!((detail.method.as_ref(), detail.scheme, detail.http_version), ("POST", "http", "HTTP/1.1"));
     assert_eq!(detail.target.as_ref(), format!("/api/x?client_secret={REDACTED}&a=1"));
     assert_eq!(detail.host.as_ref(), "API.test:80");
     assert_eq!(detail.upstream_address, Some(backend.address));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatepost_model::{ApiId, Outcome, Phase};
+use gatepost_model::{ApiId, HeaderBlock, Outcome, Phase};
 use gatepost_traffic::{CallFilter, Settings, TrafficError};
 
 use crate::world::{World, detail, facts};
@@ -144,4 +144,25 @@ fn a_flush_after_the_end_says_so_and_recording_harms_nobody() {
     assert!(matches!(world.traffic.flush(), Err(TrafficError::Closed)));
     assert_eq!(world.traffic.call(1).unwrap().map(|call| call.summary.id), Some(1));
     world.traffic.close();
+}
+
+#[test]
+fn scheme_trailers_and_grpc_status_are_found_again() {
+    let mut world = World::new();
+    world.record(|_, detail| {
+        let trailers: [(&str, &[u8]); 2] = [("grpc-status", b"5"), ("grpc-message", b"no such post")];
+        (detail.scheme, detail.http_version) = ("https", "HTTP/2");
+        detail.response_trailers = HeaderBlock::capture(trailers.into_iter());
+        detail.grpc_status = Some(5);
+    });
+    world.record(|_, _| {});
+    for _ in 0..2 {
+        let statuses: Vec<_> =
+            world.page(&CallFilter::default(), None).calls.iter().map(|call| call.grpc_status).collect();
+        assert_eq!(statuses, [None, Some(5)]);
+        let call = world.traffic.call(1).unwrap().unwrap();
+        assert_eq!((call.scheme.as_str(), call.summary.grpc_status), ("https", Some(5)));
+        assert_eq!(call.response_trailers[1], ("grpc-message".to_owned(), "no such post".to_owned()));
+        world.restart();
+    }
 }
