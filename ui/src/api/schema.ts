@@ -882,6 +882,11 @@ export interface components {
                 string,
                 string
             ][];
+            /** @description What followed the answer's body, likewise. */
+            response_trailers: [
+                string,
+                string
+            ][];
             /** @description Body of an answer that the gateway made itself. */
             response_body: string | null;
             /** @description Why the gateway answered 502, 503 or 504. */
@@ -935,6 +940,11 @@ export interface components {
              * @description Status of the answer; 499 when the caller left before there was one.
              */
             status: number;
+            /**
+             * Format: int32
+             * @description How a gRPC call ended, in its own numbers: 0 is well; null when it is not known to be one.
+             */
+            grpc_status: number | null;
             /** @description Name of the policy that refused it. */
             refused_by: string | null;
             /**

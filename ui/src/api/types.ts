@@ -72,6 +72,7 @@ export type Call = With<
     http_version: string;
     request_headers: Header[];
     response_headers: Header[];
+    response_trailers: Header[];
     /** Text of the answers that the gateway made itself. */
     response_body: string | null;
     /** Why the answer is 502, 503 or 504. */

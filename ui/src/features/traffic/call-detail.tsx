@@ -9,7 +9,7 @@ import { below, HeaderList, reasonOf } from "@/shared/call";
 import { CodeView, languageFor, pretty } from "@/shared/code";
 import { bytes, micros, moment } from "@/shared/format";
 import { Trail, TrailHead, TrailShare } from "@/shared/trail";
-import { CopyButton, classOf, ErrorNote, IconButton, Method, StatusChip, TabPanel, Tabs } from "@/shared/ui";
+import { CopyButton, classOf, ErrorNote, grpcClass, grpcWords, IconButton, Method, StatusChip, TabPanel, Tabs } from "@/shared/ui";
 
 type DetailTab = "call-response" | "call-request" | "call-facts";
 
@@ -24,9 +24,10 @@ function Head({ call, base_path, onClose }: { call: CallSummary; base_path: stri
       <StatusChip of={classOf(call.status, call.refused_by)}>
         {call.status === 0 ? "no answer" : `${call.status} ${reasonOf(call.status)}`}
       </StatusChip>
+      {call.grpc_status !== null && <StatusChip of={grpcClass(call.grpc_status)}>{grpcWords(call.grpc_status)}</StatusChip>}
       <Method method={call.method} />
       <span className="path strong trunc" title={call.path}>
-        {call.path}
+        {call.path || "Not a readable request"}
       </span>
       <span className="chip mono call-request-id" title="Request ID">
         <span className="trunc">{call.request_id}</span>
@@ -87,6 +88,12 @@ function Response({ call }: { call: Call }) {
     <div className="row grow call-response">
       <div className="grow call-scroll">
         <HeaderList headers={call.response_headers} label="Response headers" />
+        {call.response_trailers.length > 0 && (
+          <>
+            <h3 className="micro t3 call-trailers">After the body</h3>
+            <HeaderList headers={call.response_trailers} label="Response trailers" />
+          </>
+        )}
       </div>
       {call.response_body !== null && (
         <div className="call-body">

@@ -12,6 +12,7 @@ const call = (id: number, status = 200): CallSummary => ({
   client_app_id: null,
   client_name: null,
   status,
+  grpc_status: null,
   refused_by: null,
   duration_us: 1,
   upstream_us: 1,

@@ -10,6 +10,15 @@ export function preciseClock(at_us: number): string {
   return `${clock(ms)}.${String(ms % 1000).padStart(3, "0")}`;
 }
 
+/** What stands for the path of bytes that are no request. */
+const UNREADABLE = "not a readable request";
+/** The caller left before there was an answer. */
+const CALLER_LEFT = 499;
+
+/** An error that neither a policy nor the upstream gave: no such route, a broken head, an API that cannot be enforced. */
+const isOfTheGateway = (call: CallSummary) =>
+  call.status >= 400 && call.status !== CALLER_LEFT && call.refused_by === null && call.upstream_us === null;
+
 export const columns: readonly VirtualColumn<CallSummary>[] = [
   { key: "time", title: "Time", width: "104px", cell: (call) => <span className="mono t3">{preciseClock(call.at_us)}</span> },
   { key: "method", title: "Method", width: "66px", cell: (call) => <Method method={call.method} /> },
@@ -18,8 +27,8 @@ export const columns: readonly VirtualColumn<CallSummary>[] = [
     title: "Path",
     width: "minmax(150px, 1fr)",
     cell: (call) => (
-      <span className="path" title={call.path}>
-        {call.path}
+      <span className={call.path ? "path" : "t3"} title={call.path || UNREADABLE}>
+        {call.path || UNREADABLE}
       </span>
     ),
   },
@@ -37,12 +46,19 @@ export const columns: readonly VirtualColumn<CallSummary>[] = [
     width: "minmax(80px, 108px)",
     cell: (call) => <span className={call.client_name ? "t2" : "t3"}>{call.client_name ?? "unknown"}</span>,
   },
-  { key: "status", title: "Status", width: "68px", cell: (call) => <CallStatus status={call.status} refused_by={call.refused_by} /> },
+  { key: "status", title: "Status", width: "76px", cell: (call) => <CallStatus {...call} /> },
   {
     key: "refused_by",
     title: "Refused by",
     width: "minmax(90px, 146px)",
-    cell: (call) => <span className="cr">{call.refused_by}</span>,
+    cell: (call) =>
+      isOfTheGateway(call) ? (
+        <span className="t3" title="The gateway itself refused it; its detail says why">
+          gateway
+        </span>
+      ) : (
+        <span className="cr">{call.refused_by}</span>
+      ),
   },
   {
     key: "duration",

@@ -20,6 +20,7 @@ const call = (change: Partial<CallSummary>): CallSummary => ({
   client_app_id: null,
   client_name: null,
   status: 200,
+  grpc_status: null,
   refused_by: null,
   duration_us: 1,
   upstream_us: 1,

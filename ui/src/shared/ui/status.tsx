@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { grpcClass, grpcWords } from "./grpc";
 
 /** The class of an answer, as shown everywhere: glyph, colour and word together. */
 export type StatusClass = "2" | "3" | "4" | "5" | "refused" | "none";
@@ -35,8 +36,23 @@ export function StatusChip({ of, children, title }: { of: StatusClass; children:
   );
 }
 
-/** The status code of one call. */
-export function CallStatus({ status, refused_by }: { status: number; refused_by?: string | null }) {
+/** The status code of one call. A gRPC call tells how it ended behind its 200. */
+export function CallStatus({
+  status,
+  refused_by,
+  grpc_status,
+}: {
+  status: number;
+  refused_by?: string | null;
+  grpc_status?: number | null;
+}) {
+  if (!refused_by && status === 200 && grpc_status) {
+    return (
+      <StatusChip of={grpcClass(grpc_status)} title={grpcWords(grpc_status)}>
+        gRPC {grpc_status}
+      </StatusChip>
+    );
+  }
   return (
     <StatusChip of={classOf(status, refused_by)} {...(refused_by && { title: `Refused by ${refused_by}` })}>
       {status === 0 ? "no answer" : status}
