@@ -93,6 +93,7 @@ fn set_right(value: &mut Value, field: &str, number: usize) {
         Some(dot) => (&field[..dot], &field[dot + 1..]),
         None => ("", field),
     };
+    let is_outermost = parent.is_empty();
     let Some(parent) = find(value, parent) else { return };
     match (parent, name.split_once('[')) {
         (Value::Object(members), None) => match stand_in(name, number) {
@@ -105,7 +106,7 @@ fn set_right(value: &mut Value, field: &str, number: usize) {
         },
         (parent, Some((list, _))) => {
             if let Some(item) = find(parent, name) {
-                *item = stand_in_item(list, number);
+                *item = stand_in_item(list, is_outermost, number);
             }
         }
         _ => {}
@@ -120,21 +121,29 @@ fn stand_in(name: &str, number: usize) -> Option<Value> {
         "targets" => Some(json!([{"url": "http://stand-in.invalid"}])),
         // Low numbers are nobody's by accident; one for each fault, so that none clashes with another.
         "port" => Some(json!(1 + number % 1_000)),
-        "name" | "policy" | "client" | "api" | "client_id" | "client_secret" => {
+        "name" | "policy" | "client" | "api" | "client_id" | "client_secret" | "value" => {
             Some(json!(format!("stand-in-{number}")))
         }
         _ => None,
     }
 }
 
-/// The same for an item of a list; null, which hides the faults of sense, where nobody needs better.
-fn stand_in_item(list: &str, number: usize) -> Value {
+/// The same for an item of a list; null, which hides the faults of sense, for a list that nothing is known of.
+fn stand_in_item(list: &str, is_outermost: bool, number: usize) -> Value {
+    let name = format!("stand-in-{number}");
     match list {
         "targets" => json!({"url": format!("http://stand-in-{number}.invalid")}),
         "apis" | "routes" => {
-            json!({"name": format!("stand-in-{number}"), "upstream": {"url": "http://stand-in.invalid"}})
+            json!({"name": name, "upstream": {"url": "http://stand-in.invalid"}})
         }
-        "certificates" => json!({"name": format!("stand-in-{number}")}),
+        // Those of a listener are names.
+        "certificates" if !is_outermost => json!(name),
+        "certificates" | "clients" => json!({"name": name}),
+        "credentials" => json!({"client_id": name, "client_secret": name}),
+        "contracts" => json!({"client": name, "api": name}),
+        "policies" => json!({"policy": name}),
+        "only" => json!({}),
+        "headers" => json!({"name": "stand-in", "value": name}),
         "listeners" => json!({"port": 1 + number % 1_000}),
         "methods" => json!("GET"),
         "hosts" => json!("stand-in.invalid"),
@@ -175,6 +184,36 @@ mod tests {
         assert_eq!(
             fields(value),
             ["listen.base_path", "listen.port", "nam", "name", "upstream.url", "version"]
+        );
+    }
+
+    #[test]
+    fn a_faulty_item_of_any_list_does_not_hide_faults_of_sense() {
+        let route = json!({
+            "name": "r", "upstream": {"targets": [7, {"url": "nowhere"}], "retries": {"on_status": ["x", 7]}},
+            "methods": [1, "get"], "hosts": [1, "a b"],
+            "headers": [1, {"name": "x"}, {"name": "x", "value": "("}]
+        });
+        let value = json!({"name": "", "listen": {"hosts": [1, "a b"]}, "upstream": {"url": "http://a"}, "routes": [1, route]});
+        assert_eq!(
+            fields(value),
+            [
+                "listen.hosts[0]",
+                "listen.hosts[1]",
+                "name",
+                "routes[0]",
+                "routes[1].headers[0]",
+                "routes[1].headers[1].value",
+                "routes[1].headers[2].value",
+                "routes[1].hosts[0]",
+                "routes[1].hosts[1]",
+                "routes[1].methods[0]",
+                "routes[1].methods[1]",
+                "routes[1].upstream.retries.on_status[0]",
+                "routes[1].upstream.retries.on_status[1]",
+                "routes[1].upstream.targets[0]",
+                "routes[1].upstream.targets[1].url"
+            ]
         );
     }
 

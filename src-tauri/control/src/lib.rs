@@ -24,3 +24,8 @@ pub use error::ApiError;
 pub use live::{LiveEvent, live};
 pub use router::{call, openapi, router};
 pub use serve::{Access, Asset, serve};
+
+/// The readers of what operators bring, for fuzzing.
+pub mod wire {
+    pub use crate::tls::open_pkcs12;
+}

@@ -372,6 +372,35 @@ contracts:
     }
 
     #[test]
+    fn a_faulty_item_of_any_list_does_not_hide_faults_of_sense() {
+        let text = "gatepost: 1
+certificates: [7]
+listeners: [7, {port: 8443, tls: {certificates: [7]}}]
+apis:
+  - {name: '', upstream: {url: 'http://x'}, policies: [7, {policy: client-id-enforcement, only: [7]}]}
+clients: [7, {name: a, credentials: [7]}]
+contracts: [7]
+";
+        let mut found = faults(text);
+        found.sort();
+        let found: Vec<_> = found.into_iter().map(|(_, field)| field).collect();
+        assert_eq!(
+            found,
+            [
+                "certificates[0]",
+                "listeners[0]",
+                "listeners[1].tls.certificates[0]",
+                "apis[0].name",
+                "apis[0].policies[0]",
+                "apis[0].policies[1].only[0]",
+                "clients[0]",
+                "clients[1].credentials[0]",
+                "contracts[0]"
+            ]
+        );
+    }
+
+    #[test]
     fn says_every_fault_of_sense_with_its_line() {
         let text = "gatepost: 1
 apis:

@@ -7,9 +7,14 @@ use gatepost_model::Faults;
 use p12_keystore::{Pkcs12Archive, error::Error};
 
 use super::pem;
+use super::rounds::rounds_of;
 
-/// Largest file, in bytes.
-const MAX_FILE: usize = 256 * 1_024;
+/// Largest file, in bytes; one with a key and its chain has some thousand.
+const MAX_FILE: usize = 64 * 1_024;
+
+/// Most rounds of key derivation that a file may ask for, over all its parts; a second or two. OpenSSL writes 2,048 a
+/// part, Java 10,000.
+const MAX_ROUNDS: u64 = 3_000_000;
 
 /// Chain and key in PEM. `base64` is the file. Faults are noted under `pkcs12` and `password`.
 pub fn read(base64: &str, password: &str, faults: &mut Faults) -> Option<(String, String)> {
@@ -22,16 +27,27 @@ pub fn read(base64: &str, password: &str, faults: &mut Faults) -> Option<(String
         faults.add("pkcs12", format!("is larger than {} KiB", MAX_FILE >> 10));
         return None;
     }
-    match Pkcs12Archive::from_pkcs12(&file, password) {
-        Ok(archive) => faults.take("pkcs12", pick(&archive)),
-        Err(Error::MacError(_)) => {
-            faults.add("password", "is wrong: it does not open the file");
-            None
+    open(&file, password).map_err(|(field, message)| faults.add(field, message)).ok()
+}
+
+/// Chain and key in PEM; or the field that is at fault, and why.
+pub fn open(file: &[u8], password: &str) -> Result<(String, String), (&'static str, String)> {
+    let of_file = |message| ("pkcs12", message);
+    match rounds_of(file) {
+        Some(0..=MAX_ROUNDS) => {}
+        Some(rounds) => {
+            let message = format!(
+                "asks for {rounds} rounds of key derivation, which would take too long; write it with at most \
+                 {MAX_ROUNDS} (openssl: -iter)"
+            );
+            return Err(of_file(message));
         }
-        Err(error) => {
-            faults.add("pkcs12", format!("cannot be read as PKCS#12: {error}"));
-            None
-        }
+        None => return Err(of_file("cannot be read as PKCS#12: it nests too deep".into())),
+    }
+    match Pkcs12Archive::from_pkcs12(file, password) {
+        Ok(archive) => pick(&archive).map_err(of_file),
+        Err(Error::MacError(_)) => Err(("password", "is wrong: it does not open the file".into())),
+        Err(error) => Err(of_file(format!("cannot be read as PKCS#12: {error}"))),
     }
 }
 

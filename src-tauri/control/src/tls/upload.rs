@@ -298,6 +298,21 @@ mod tests {
     }
 
     #[test]
+    fn pkcs12_that_would_take_too_long_to_open_is_refused_unopened() {
+        // No more than its MAC (RFC 7292, 4): a salt, and 2^31 - 1 rounds.
+        let der = |tag: u8, parts: &[&[u8]]| {
+            let content = parts.concat();
+            [vec![tag, u8::try_from(content.len()).expect("short")], content].concat()
+        };
+        let digest = der(0x30, &[&der(0x30, &[&der(6, &[&[0x2b, 14, 3, 2, 26]])]), &der(4, &[&[0; 20]])]);
+        let mac = der(0x30, &[&digest, &der(4, &[b"saltsalt"]), &der(2, &[&[0x7f, 0xff, 0xff, 0xff]])]);
+        let data = der(0x30, &[&der(6, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 1]])]);
+        let file = BASE64_STANDARD.encode(der(0x30, &[&der(2, &[&[3]]), &data, &mac]));
+        let slow = CertificateInput { pkcs12: Some(file), ..input(None, None) };
+        only_fault(&slow, "pkcs12", "asks for 2147483647 rounds of key derivation");
+    }
+
+    #[test]
     fn older_forms_of_keys_are_taken() {
         // Made with `openssl ecparam -genkey` and `openssl req -x509`, for this test alone.
         let certificate = include_str!("testdata/sec1.pem");

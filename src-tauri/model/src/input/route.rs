@@ -61,11 +61,11 @@ impl RouteInput {
         let mut checked: Vec<ApiRoute> = Vec::with_capacity(routes.len());
         for (n, route) in routes.iter().enumerate() {
             let at = format!("routes[{n}]");
-            let Some(route) = part(&mut faults, &at, route.check()) else { continue };
-            if checked.iter().any(|earlier| earlier.name == route.name) {
-                faults.add(format!("{at}.name"), format!("`{}` is the name of an earlier route", route.name));
+            let name = route.name.trim();
+            if !name.is_empty() && routes[..n].iter().any(|earlier| earlier.name.trim() == name) {
+                faults.add(format!("{at}.name"), format!("`{name}` is the name of an earlier route"));
             }
-            checked.push(route);
+            checked.extend(part(&mut faults, &at, route.check()));
         }
         faults.into_result().map(|()| checked)
     }
@@ -108,13 +108,10 @@ impl RouteInput {
         let mut rules = Vec::with_capacity(self.headers.len());
         for (n, header) in self.headers.iter().enumerate() {
             let field = format!("headers[{n}]");
-            match header_name(&header.name) {
-                Err(message) => faults.add(format!("{field}.name"), message),
-                Ok(name) => {
-                    let rule = HeaderRule::parse(&name, &header.value);
-                    rules.extend(faults.take(&format!("{field}.value"), rule));
-                }
-            }
+            let name = faults.take(&format!("{field}.name"), header_name(&header.name));
+            // What is wrong with the value does not depend on the name.
+            let rule = HeaderRule::parse(&name.unwrap_or_default(), &header.value);
+            rules.extend(faults.take(&format!("{field}.value"), rule));
         }
         rules
     }

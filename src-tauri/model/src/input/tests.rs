@@ -200,9 +200,10 @@ fn every_fault_of_every_route_at_once_with_its_field() {
         {"name": "a", "upstream": {"url": "http://a"}},
         {
             "name": " ", "path": "(", "methods": ["get"], "hosts": ["a b"],
-            "headers": [{"name": "x y", "value": "a"}, {"name": "x", "value": "("}],
+            "headers": [{"name": "x y", "value": "("}, {"name": "x", "value": "("}],
             "destination_path": "/a/../b", "upstream": {"targets": [{"url": "http://a", "weight": 0}]}
         },
+        {"name": "a", "upstream": {"url": "nowhere"}},
         {"name": "a", "upstream": {"url": "http://b"}}
     ]));
     assert_eq!(
@@ -210,13 +211,16 @@ fn every_fault_of_every_route_at_once_with_its_field() {
         [
             "routes[1].destination_path",
             "routes[1].headers[0].name",
+            "routes[1].headers[0].value",
             "routes[1].headers[1].value",
             "routes[1].hosts[0]",
             "routes[1].methods[0]",
             "routes[1].name",
             "routes[1].path",
             "routes[1].upstream.targets[0].weight",
-            "routes[2].name"
+            "routes[2].name",
+            "routes[2].upstream.url",
+            "routes[3].name"
         ]
     );
     let many: Vec<_> =
