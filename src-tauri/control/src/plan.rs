@@ -170,7 +170,8 @@ fn compile_link(applied: &AppliedPolicy, kinds: &[Kind], states: &StateStore) ->
         let why: Vec<String> = faults.iter().map(ToString::to_string).collect();
         format!("policy `{}` is not valid: {}", applied.policy, why.join("; "))
     })?;
-    Link::new(applied.id, kind.name, kind.acts_on, &applied.only, policy)
+    let link = Link::new(applied.id, kind.name, kind.acts_on, &applied.only, policy)?;
+    Ok(link.placed(kind.place).in_shadow(applied.shadow))
 }
 
 #[cfg(test)]
@@ -209,6 +210,7 @@ mod tests {
             config: json!({}),
             only: Vec::new(),
             enabled,
+            shadow: false,
             position: 0,
         }
     }

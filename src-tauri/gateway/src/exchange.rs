@@ -17,7 +17,9 @@ use crate::request_id::{self, X_REQUEST_ID};
 use crate::target::{host_name, settle};
 use crate::upstream::send;
 use crate::worker::Worker;
-use crate::{Body, Context, Enforcement, ListenerPlan, Plan, Reply, Request, Response, Route};
+use crate::{
+    Body, Context, Enforcement, Identity, ListenerPlan, Plan, Reply, Request, Response, Route, Unsettled,
+};
 
 /// Answers a request, under the one Plan that is in force as it arrives. The call is recorded when the answer's body
 /// ends, or this is dropped because the caller left.
@@ -119,11 +121,14 @@ async fn run(
         tls: caller.tls.clone(),
         request_id: request_id::text(&call.request_id).into(),
         base_path_len: if base_path == "/" { 0 } else { base_path.len() },
-        identity: None,
+        identity: Identity::default(),
+        body_idle: route.body_idle(),
+        unread: None,
         refused_by: None,
         error: None,
         kept: http::Extensions::new(),
         trail: smallvec::SmallVec::new(),
+        unsettled: Unsettled::default(),
     });
     match &route.enforcement {
         Enforcement::Ready(chain) => {

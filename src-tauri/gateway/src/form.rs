@@ -21,6 +21,8 @@ pub(crate) struct OwnWords {
     pub(crate) policy: Box<str>,
     /// `x-request-id`.
     pub(crate) request_id: Box<str>,
+    /// What the body says beside that.
+    pub(crate) members: Vec<(&'static str, serde_json::Value)>,
 }
 
 /// Puts an answer of the gateway's own into the form that fits the request; leaves an upstream's alone.
@@ -35,7 +37,7 @@ pub(crate) fn fit(response: &mut Response, request: &HeaderMap) {
 }
 
 /// `application/grpc`, with or without its encoding, and gRPC-Web.
-fn is_grpc(content_type: &str) -> bool {
+pub(crate) fn is_grpc(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     let after = kind.get(..16).filter(|start| start.eq_ignore_ascii_case("application/grpc"));
     after.is_some() && matches!(kind.as_bytes().get(16), None | Some(b'+' | b'-'))
@@ -106,6 +108,9 @@ fn tell_as_problem(response: &mut Response, own: &OwnWords) {
     });
     if !own.policy.is_empty() {
         problem["policy"] = serde_json::Value::from(&*own.policy);
+    }
+    for (name, value) in &own.members {
+        problem[name] = value.clone();
     }
     *response.body_mut() = Body::from(problem.to_string());
     response.headers_mut().remove(CONTENT_LENGTH);

@@ -6,6 +6,7 @@
 
 mod accept;
 mod body;
+mod cached;
 mod caller;
 mod chain;
 mod checks;
@@ -23,11 +24,15 @@ mod gateway;
 mod headers;
 mod http1;
 mod http2;
+mod inflate;
+mod inspect;
 mod limits;
 mod listener;
 mod meter;
+mod outbound;
 mod plan;
 mod policy;
+mod reading;
 mod record;
 mod redact;
 mod reply;
@@ -44,17 +49,25 @@ mod upstream;
 mod watch;
 mod worker;
 
-pub use body::{Body, BodyError, CallerBody};
+pub use body::{Body, BodyError, CallerBody, ReadBody, Resumed};
+pub use cached::{Cached, Fetching};
 pub use chain::{Chain, Link, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownCredential};
-pub use context::{Context, Identity};
+pub use context::{Context, Identity, Unsettled};
 pub use expression::{Expression, MAX_EXPRESSION, Side, Subject};
 pub use gateway::Gateway;
 pub use http2::RepeatedBody;
+pub use inspect::{Inspected, Inspector, Watch};
 pub use limits::Limits;
 pub use listener::{ListenerState, Listening};
+pub use outbound::{
+    MAX_OUTBOUND, Outbound, OutboundAnswer, OutboundError, OutboundOptions, OutboundTrust, Sending,
+};
 pub use plan::{Enforcement, ListenerPlan, Plan, Route, RouteTls};
-pub use policy::{ActsOn, Category, Decision, Env, Kind, Policy, PolicyConfig, Refusal, Step, Verdict};
+pub use policy::{
+    ActsOn, Category, Decision, Env, Kind, Place, Policy, PolicyConfig, Refusal, Step, Verdict,
+};
+pub use reading::{BodyLimit, Message, Otherwise, Reads, Unread};
 pub use reply::Reply;
 pub use route::RouteTable;
 pub use schema::Checker;

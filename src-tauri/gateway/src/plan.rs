@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatepost_model::{Api, ApiId, BasePath, Host, Upstream};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -111,6 +112,11 @@ impl Route {
             first_match(&self.rules, request, below)?
         };
         Ok(rewritten.unwrap_or((&self.backend, Tail::Below(cx.base_path_len))))
+    }
+
+    /// How long a caller may stop sending a body that a policy reads.
+    pub(crate) fn body_idle(&self) -> Duration {
+        self.backend.idle()
     }
 
     /// Its own upstream, then those of its routes.

@@ -1,5 +1,91 @@
 //! The frame of policies: what an operator writes (`PolicyConfig`), what runs (`Policy`), and the type-erased
 //! `Kind` that the registry lists.
+//!
+//! A whole policy. It reads the request's body; `compile` gives faults for what cannot work; the trail says what decided.
+//!
+//! ```
+//! use gatepost_gateway::{
+//!     ActsOn, Category, Context, Env, Policy, PolicyConfig, Reads, Refusal, Reply, Request, Step, Verdict,
+//! };
+//! use gatepost_model::{Fault, Note};
+//!
+//! /// # No word
+//! ///
+//! /// Refuses requests with a certain word in their body.
+//! ///
+//! /// | Body | Answer |
+//! /// |---|---|
+//! /// | has the word | 400 |
+//! /// | longer than 64 KiB | 413 |
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! pub struct NoWord {
+//!     /// The word.
+//!     word: String,
+//! }
+//!
+//! impl PolicyConfig for NoWord {
+//!     const NAME: &'static str = "no-word";
+//!     const CATEGORY: Category = Category::Security;
+//!     const ACTS_ON: ActsOn = ActsOn { request: true, response: false };
+//!     const EXAMPLE: &'static str = r#"{"word": "boo"}"#;
+//!
+//!     fn summary(&self) -> String {
+//!         format!("no `{}` in requests", self.word)
+//!     }
+//!
+//!     fn compile(self, _: &Env<'_>) -> Result<Box<dyn Policy>, Vec<Fault>> {
+//!         if self.word.is_empty() {
+//!             return Err(vec![Fault::new("word", "must not be empty")]);
+//!         }
+//!         Ok(Box::new(Enforced { word: self.word.into_bytes() }))
+//!     }
+//! }
+//!
+//! struct Enforced {
+//!     word: Vec<u8>,
+//! }
+//!
+//! impl Policy for Enforced {
+//!     fn reads(&self) -> Reads {
+//!         Reads::request(64 * 1024)
+//!     }
+//!
+//!     fn on_request<'a>(&'a self, request: &'a mut Request, _: &'a mut Context) -> Verdict<'a> {
+//!         // None for a stream, which is never waited for.
+//!         let Some(body) = request.body().bytes() else {
+//!             return Verdict::Now(Ok(Step::passed(Note::new("not looked at"))));
+//!         };
+//!         let found = body.windows(self.word.len()).any(|part| part == self.word);
+//!         Verdict::Now(if found {
+//!             Err(Refusal::of_caller(Reply::bad_request("That word is not welcome"), Note::new("has the word")))
+//!         } else {
+//!             Ok(Step::passed(Note::new("{} bytes without the word").with(body.len() as u64)))
+//!         })
+//!     }
+//! }
+//! # let _ = NoWord::NAME;
+//! ```
+//!
+//! What else there is:
+//!
+//! | To | there is |
+//! |---|---|
+//! | read a body whole | [`Policy::reads`], then `message.body().bytes()`; rules in [`Reads`]; why there is none: `cx.unread` |
+//! | replace one | [`Message::replace_body`](crate::Message::replace_body), then [`Step::changed`] |
+//! | look at one as it passes | [`Step::inspecting`] with an [`Inspector`] |
+//! | refuse | [`Refusal::of_caller`] (a violation), [`Refusal::of_failure`] (500, 502, 503) |
+//! | answer, refusing nothing | [`Refusal::of_answer`] (preflight, cached answer) |
+//! | say more in an answer | [`Reply::member`](crate::Reply::member), [`Reply::header`](crate::Reply::header), [`Reply::of`](crate::Reply::of) |
+//! | say who calls | `cx.identity.client_app`, `.client_name`, `.client_id`, `.principal`, `.properties` |
+//! | remember between calls | [`Env::state`] |
+//! | remember from request half to response half | `cx.kept` |
+//! | know the time | `cx.now` for limits, `cx.wall_us` for dates |
+//! | call somebody | [`Env::outbound`], and [`Cached`](crate::Cached) for documents; the half answers [`Verdict::Later`] |
+//! | take expressions | [`Expression::parse`](crate::Expression::parse); `parse_with_payload` and `reads_payload` where bodies are read |
+//! | stand before all others | [`PolicyConfig::PLACE`] |
+//!
+//! Shadow needs nothing of a policy: the chain runs it on copies and drops what it decides.
 
 use std::any::Any;
 use std::future::Future;
@@ -11,7 +97,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Checker, Context, Reply, Request, Response, StateStore};
+use crate::inspect::Inspection;
+use crate::{Checker, Context, Inspector, Outbound, Reads, Reply, Request, Response, StateStore, Watch};
 
 /// What an operator writes. Its JSON Schema draws the form, its doc comment is the help page: a `# Title` line, a
 /// one-sentence summary, then the rest in Markdown.
@@ -22,6 +109,8 @@ pub trait PolicyConfig: JsonSchema + DeserializeOwned + 'static {
     const CATEGORY: Category;
     /// Which halves it has.
     const ACTS_ON: ActsOn;
+    /// Where in the order it may stand.
+    const PLACE: Place = Place::InOrder;
     /// A configuration that compiles, as JSON; shown in the catalogue and tested.
     const EXAMPLE: &'static str;
 
@@ -36,6 +125,11 @@ pub trait PolicyConfig: JsonSchema + DeserializeOwned + 'static {
 /// What runs. Shared by all data-plane threads. A half that needs no waiting answers [`Verdict::Now`], which costs
 /// no allocation.
 pub trait Policy: Send + Sync {
+    /// Which bodies it reads whole. Asked once, when its API is compiled; see [`Reads`].
+    fn reads(&self) -> Reads {
+        Reads::default()
+    }
+
     /// Looks at the request, may change it, or refuses it.
     fn on_request<'a>(&'a self, _request: &'a mut Request, _cx: &'a mut Context) -> Verdict<'a> {
         Verdict::Now(Ok(Step::passed(Note::default())))
@@ -63,38 +157,90 @@ pub type Decision = Result<Step, Box<Refusal>>;
 pub struct Step {
     pub(crate) outcome: Outcome,
     pub(crate) note: Note,
+    pub(crate) inspection: Option<Box<Inspection>>,
 }
 
 impl Step {
     /// Let pass, nothing changed.
     pub fn passed(note: Note) -> Self {
-        Self { outcome: Outcome::Passed, note }
+        Self { outcome: Outcome::Passed, note, inspection: None }
     }
 
     /// Let pass, something changed.
     pub fn changed(note: Note) -> Self {
-        Self { outcome: Outcome::Changed, note }
+        Self { outcome: Outcome::Changed, note, inspection: None }
+    }
+
+    /// Looks at the body of the message as it passes. A body that is empty already is not looked at.
+    #[must_use]
+    pub fn inspecting(self, watch: Watch, inspector: impl Inspector + 'static) -> Self {
+        let inspection = Inspection { inspector: Box::new(inspector), watch };
+        Self { inspection: Some(Box::new(inspection)), ..self }
     }
 }
 
-/// Answer at once with `reply`.
+/// Answer at once.
 #[derive(Debug)]
 pub struct Refusal {
-    pub(crate) reply: Reply,
+    pub(crate) answer: Answer,
     pub(crate) outcome: Outcome,
     pub(crate) note: Note,
+}
+
+/// With what.
+pub(crate) enum Answer {
+    Reply(Reply),
+    Whole(Box<Response>),
+}
+
+impl Answer {
+    pub(crate) fn into_response(self, policy: &str, request_id: &str) -> Response {
+        match self {
+            Self::Reply(reply) => reply.into_response(policy, request_id),
+            Self::Whole(response) => *response,
+        }
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Reply(reply) => reply.fmt(f),
+            Self::Whole(response) => response.status().fmt(f),
+        }
+    }
 }
 
 impl Refusal {
     /// The caller broke the policy's rule: a violation.
     pub fn of_caller(reply: Reply, note: Note) -> Box<Self> {
-        Box::new(Self { reply, outcome: Outcome::Refused, note })
+        Box::new(Self { answer: Answer::Reply(reply), outcome: Outcome::Refused, note })
+    }
+
+    /// The same with an answer of somebody else's, such as an authorization server's.
+    pub fn of_caller_with(response: Response, note: Note) -> Box<Self> {
+        Box::new(Self { answer: Answer::Whole(Box::new(response)), outcome: Outcome::Refused, note })
     }
 
     /// The policy could not do its work; nobody broke a rule.
     pub fn of_failure(reply: Reply, note: Note) -> Box<Self> {
-        Box::new(Self { reply, outcome: Outcome::Failed, note })
+        Box::new(Self { answer: Answer::Reply(reply), outcome: Outcome::Failed, note })
     }
+
+    /// Not a refusal at all: the policy has the answer, such as a preflight's or a cached one.
+    pub fn of_answer(response: Response, note: Note) -> Box<Self> {
+        Box::new(Self { answer: Answer::Whole(Box::new(response)), outcome: Outcome::Answered, note })
+    }
+}
+
+/// Where in the order a policy may stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Before all others whatever the order says, and for the whole API: it takes no scope.
+    First,
+    /// Where the operator puts it.
+    #[default]
+    InOrder,
 }
 
 /// Which halves a policy has.
@@ -115,6 +261,10 @@ pub enum Category {
     QualityOfService,
     /// What is changed on the way.
     Transformation,
+    /// What rules from outside ask for: browsers, contracts, registrations.
+    Compliance,
+    /// What is seen of calls.
+    Troubleshooting,
 }
 
 impl Category {
@@ -124,6 +274,8 @@ impl Category {
             Self::Security => "Security",
             Self::QualityOfService => "Quality of service",
             Self::Transformation => "Transformation",
+            Self::Compliance => "Compliance",
+            Self::Troubleshooting => "Troubleshooting",
         }
     }
 }
@@ -133,12 +285,24 @@ pub struct Env<'a> {
     applied: AppliedPolicyId,
     config: &'a str,
     states: &'a StateStore,
+    outbound: Outbound,
 }
 
 impl<'a> Env<'a> {
     /// For one applied policy; `config` is its configuration as text and tells states of the same policy apart.
     pub fn new(applied: AppliedPolicyId, config: &'a str, states: &'a StateStore) -> Self {
-        Self { applied, config, states }
+        Self { applied, config, states, outbound: Outbound::network() }
+    }
+
+    /// Calls go by `outbound` instead of the network.
+    #[must_use]
+    pub fn calling_by(self, outbound: Outbound) -> Self {
+        Self { outbound, ..self }
+    }
+
+    /// Makes calls. Nothing may be called while compiling: a check of a configuration compiles it too.
+    pub fn outbound(&self) -> Outbound {
+        self.outbound.clone()
     }
 
     /// What this policy remembers between requests. Survives every save that leaves its configuration alone.
@@ -155,6 +319,8 @@ pub struct Kind {
     pub category: Category,
     /// Which halves it has.
     pub acts_on: ActsOn,
+    /// Where in the order it may stand.
+    pub place: Place,
     /// A configuration that compiles, as JSON.
     pub example: &'static str,
     schema: fn() -> Value,
@@ -173,6 +339,7 @@ impl Kind {
             name: C::NAME,
             category: C::CATEGORY,
             acts_on: C::ACTS_ON,
+            place: C::PLACE,
             example: C::EXAMPLE,
             schema: || schemars::schema_for!(C).to_value(),
             checker: OnceLock::new(),

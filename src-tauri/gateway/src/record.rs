@@ -143,7 +143,8 @@ impl Call {
         let mut error = detail.error.take().or_else(|| self.meter.broke_off.take());
         if let Some(cx) = &mut self.cx {
             facts.api = Some(cx.api);
-            facts.client = cx.identity.as_ref().map(|identity| identity.client_app);
+            cx.settle();
+            facts.client = cx.identity.client_app;
             facts.refused_by = cx.refused_by;
             detail.trail = std::mem::take(&mut cx.trail);
             error = error.or_else(|| cx.error.take());
@@ -228,7 +229,7 @@ pub(crate) struct RecordedBody {
 impl RecordedBody {
     /// The bytes of the upstream's connection, where that has changed its protocol.
     pub(crate) fn upstream_io(&mut self) -> Option<&mut Io> {
-        match &mut self.body {
+        match self.body.innermost_mut() {
             Body::Upstream(body) => body.changed_io(),
             _ => None,
         }

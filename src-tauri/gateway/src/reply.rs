@@ -18,11 +18,18 @@ pub struct Reply {
     status: StatusCode,
     error: Cow<'static, str>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What its body says beside the error.
+    members: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Reply {
     fn new(status: StatusCode, error: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error: error.into(), headers: Vec::new() }
+        Self { status, error: error.into(), headers: Vec::new(), members: Vec::new() }
+    }
+
+    /// Any status that the others have no name for.
+    pub fn of(status: StatusCode, error: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(status, error)
     }
 
     /// 400: the request is malformed or breaks a rule about its form.
@@ -35,10 +42,21 @@ impl Reply {
         Self::new(status, reason)
     }
 
-    /// 401: the caller did not say who it is, or not truthfully. `challenge` goes into `WWW-Authenticate`.
-    pub fn unauthorized(error: impl Into<Cow<'static, str>>, challenge: &'static str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, error)
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    /// 401: the caller did not say who it is, or not truthfully. `challenge` goes into `WWW-Authenticate`; one that is no
+    /// header value is left out.
+    pub fn unauthorized(
+        error: impl Into<Cow<'static, str>>,
+        challenge: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let challenge = match challenge.into() {
+            Cow::Borrowed(challenge) => HeaderValue::from_str(challenge),
+            Cow::Owned(challenge) => HeaderValue::try_from(challenge),
+        };
+        let reply = Self::new(StatusCode::UNAUTHORIZED, error);
+        match challenge {
+            Ok(challenge) => reply.header(WWW_AUTHENTICATE, challenge),
+            Err(_) => reply,
+        }
     }
 
     /// 403: known, and not allowed.
@@ -107,6 +125,13 @@ impl Reply {
         self
     }
 
+    /// Adds a member to its JSON body, such as `faults`.
+    #[must_use]
+    pub fn member(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        self.members.push((name, value));
+        self
+    }
+
     /// Its status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -120,11 +145,15 @@ impl Reply {
         {
             members.shift_remove("policy");
         }
+        for (name, value) in &self.members {
+            body[name] = value.clone();
+        }
         let mut response = Response::new(Body::from(body.to_string()));
         response.extensions_mut().insert(OwnWords {
             error: self.error,
             policy: policy.into(),
             request_id: request_id.into(),
+            members: self.members,
         });
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

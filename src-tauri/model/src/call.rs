@@ -193,6 +193,12 @@ pub enum Outcome {
     Failed,
     /// A policy before it answered, so it never saw the call.
     NotReached,
+    /// Is in shadow, and would have refused.
+    WouldRefuse,
+    /// Is in shadow, and would have changed something.
+    WouldChange,
+    /// Answered itself, as it is meant to (a preflight, a cached answer); nothing behind it ran, and nobody broke a rule.
+    Answered,
 }
 
 /// One entry of a call's trail.

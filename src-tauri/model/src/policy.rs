@@ -27,6 +27,8 @@ pub struct AppliedPolicy {
     pub only: Vec<Scope>,
     /// Off keeps the configuration and enforces nothing.
     pub enabled: bool,
+    /// In shadow it decides and records, and lets pass.
+    pub shadow: bool,
     /// Place in the order of enforcement, from 0.
     pub position: u32,
 }

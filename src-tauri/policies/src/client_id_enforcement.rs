@@ -1,14 +1,15 @@
 //! Client ID enforcement: only known client apps with an approved contract may call.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gatepost_gateway::{
-    ActsOn, Category, Context, Decision, Env, Expression, Identity, Policy, PolicyConfig, Refusal, Reply,
-    Request, Side, Step, Subject, Verdict,
+    ActsOn, Category, Context, Decision, Env, Expression, Policy, PolicyConfig, Refusal, Reply, Request,
+    Side, Step, Subject, Verdict,
 };
-use gatepost_model::{Fault, Faults, Note};
+use gatepost_model::{ClientAppId, Fault, Faults, Note};
 use http::header::AUTHORIZATION;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,13 @@ enum Origin {
     },
 }
 
+/// Whose secret was right.
+struct Known {
+    client_app: ClientAppId,
+    name: Arc<str>,
+    client_id: Arc<str>,
+}
+
 /// What the caller sent.
 struct Presented<'a> {
     id: Cow<'a, str>,
@@ -145,16 +153,18 @@ enum Secret<'a> {
 impl Policy for Enforced {
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         let authenticated = self.origin.authenticate(request, cx);
-        Verdict::Now(authenticated.and_then(|identity| self.admit(identity, cx)))
+        Verdict::Now(authenticated.and_then(|caller| self.admit(caller, cx)))
     }
 }
 
 impl Enforced {
     /// Notes who calls, then asks for a contract: the operator sees who it was even when there is none.
-    fn admit(&self, identity: Identity, cx: &mut Context) -> Decision {
-        let approved = cx.clients().may_call(identity.client_app, cx.api);
-        let name = identity.name.clone();
-        cx.identity = Some(identity);
+    fn admit(&self, caller: Known, cx: &mut Context) -> Decision {
+        let approved = cx.clients().may_call(caller.client_app, cx.api);
+        let name = caller.name;
+        cx.identity.client_app = Some(caller.client_app);
+        cx.identity.client_name = Some(name.clone());
+        cx.identity.client_id = Some(caller.client_id);
         if approved {
             Ok(Step::passed(Note::new("{}, by an approved contract").with(name)))
         } else {
@@ -165,7 +175,7 @@ impl Enforced {
 
 impl Origin {
     /// Who calls, when the secret is right. Takes the same work for an unknown client ID as for a known one.
-    fn authenticate(&self, request: &Request, cx: &Context) -> Result<Identity, Box<Refusal>> {
+    fn authenticate(&self, request: &Request, cx: &Context) -> Result<Known, Box<Refusal>> {
         let Presented { id, secret } = self.presented(request, cx)?;
         let known = cx.clients().credential(&id);
         let expected = known.map_or(&[0; 32], |known| &known.secret_hash);
@@ -175,7 +185,7 @@ impl Origin {
             Secret::Missing => false,
         };
         match known {
-            Some(known) if right => Ok(Identity {
+            Some(known) if right => Ok(Known {
                 client_app: known.client_app,
                 name: known.name.clone(),
                 client_id: id.into_owned().into(),

@@ -1,6 +1,6 @@
 //! One file a policy: its help page, what an operator writes, what runs, and its tests.
 //!
-//! A policy is two lines here, its module and its entry in [`KINDS`], and is known nowhere else.
+//! A policy is its file and two lines here, its module and its entry in [`KINDS`], and is known nowhere else.
 
 use gatepost_gateway::Kind;
 
@@ -11,15 +11,23 @@ mod rate_limiting;
 #[cfg(test)]
 mod tests;
 
-/// Every policy, in the order the catalogue shows them.
-pub static KINDS: &[Kind] = &LISTED;
+/// Lists policies by the types of their configurations.
+macro_rules! listed {
+    ($($config:ty,)*) => {
+        /// Apart from [`KINDS`], because each keeps its compiled schema once it has one.
+        static LISTED: [Kind; [$(stringify!($config)),*].len()] = [$(Kind::of::<$config>()),*];
+    };
+}
 
-/// Apart from [`KINDS`], because each keeps its compiled schema once it has one.
-static LISTED: [Kind; 3] = [
-    Kind::of::<client_id_enforcement::ClientIdEnforcement>(),
-    Kind::of::<rate_limiting::RateLimiting>(),
-    Kind::of::<header_injection::HeaderInjection>(),
-];
+// In the order the catalogue shows them.
+listed! {
+    client_id_enforcement::ClientIdEnforcement,
+    rate_limiting::RateLimiting,
+    header_injection::HeaderInjection,
+}
+
+/// Every policy.
+pub static KINDS: &[Kind] = &LISTED;
 
 /// Finds a policy by name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

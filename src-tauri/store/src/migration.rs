@@ -42,6 +42,7 @@ pub(crate) const ALL: &[&Migration] = &[
     &api::UPSTREAMS,
     &certificate::CREATE,
     &listener::CREATE,
+    &applied_policy::SHADOW,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

@@ -194,7 +194,7 @@ fn changes_only_what_was_named() {
         Ok((posts, policies, app, tx.insert_contract(app, posts)?))
     });
     let before = store.load().expect("loads");
-    let off = NewPolicy { config: json!({}), only: vec![], enabled: false, ..new_policy("jwt-validation") };
+    let off = NewPolicy { config: json!({}), only: vec![], enabled: false, shadow: true, ..new_policy("jwt-validation") };
     store
         .write("changes", NOW + 5, |tx| {
             tx.update_api(posts, &new_api("articles"))?;
@@ -209,7 +209,7 @@ fn changes_only_what_was_named() {
     assert_eq!((api.created_at, api.updated_at), (NOW, NOW + 5));
     assert_eq!(after.apis[1], before.apis[1]);
     let policy = &after.policies[1];
-    assert_eq!((policy.id, policy.position, policy.enabled), (policies[1], 1, false));
+    assert_eq!((policy.id, policy.position, policy.enabled, policy.shadow), (policies[1], 1, false, true));
     assert_eq!(
         (policy.policy.as_str(), &policy.config, policy.only.len()),
         ("jwt-validation", &json!({}), 0)

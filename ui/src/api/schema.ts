@@ -804,6 +804,8 @@ export interface components {
             only?: components["schemas"]["Scope"][];
             /** @description Default true. */
             enabled?: boolean;
+            /** @description In shadow it decides and records, and lets pass; default false. */
+            shadow?: boolean;
         };
         /** @description A policy as applied, as shown. */
         AppliedPolicyView: {
@@ -812,6 +814,8 @@ export interface components {
             config: Record<string, never>;
             only: components["schemas"]["Scope"][];
             enabled: boolean;
+            /** @description In shadow it decides and records, and lets pass. */
+            shadow: boolean;
             /**
              * Format: int32
              * @description Place in the order of enforcement, from 0.
@@ -1497,7 +1501,7 @@ export interface components {
          * @description What a policy, or the upstream, did.
          * @enum {string}
          */
-        Outcome: "passed" | "changed" | "refused" | "skipped" | "failed" | "not_reached";
+        Outcome: "passed" | "changed" | "refused" | "skipped" | "failed" | "not_reached" | "would_refuse" | "would_change" | "answered";
         /**
          * @description Part of a call's way.
          * @enum {string}

@@ -212,6 +212,7 @@ fn equals(known: &Api, api: &NewApi) -> bool {
 fn is_in_force(applied: &AppliedPolicy, wanted: &AppliedPolicyInput) -> bool {
     applied.policy == wanted.policy
         && applied.enabled == wanted.enabled
+        && applied.shadow == wanted.shadow
         && applied.only == wanted.only
         && applied.config == Value::Object(wanted.config.clone())
 }

@@ -344,6 +344,7 @@ apis:
         config: {limits: [{requests: 100, per: 1m}], key: "\#[attributes.headers['x-user']]", expose_headers: true}
         only: [{methods: [POST, PUT], path: "/orders/.*"}]
         enabled: true
+        shadow: true
 clients:
   - name: MyTestApp
     credentials: [{client_id: my-test-app, client_secret: s3cret}]

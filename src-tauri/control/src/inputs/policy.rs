@@ -1,6 +1,6 @@
 //! A policy as applied, as written.
 
-use gatepost_gateway::{Env, Kind, StateStore};
+use gatepost_gateway::{Env, Kind, Place, StateStore};
 use gatepost_model::{AppliedPolicyId, Fault, Faults, Scope};
 use gatepost_store::NewPolicy;
 use schemars::JsonSchema;
@@ -24,6 +24,9 @@ pub struct AppliedPolicyInput {
     /// Default true.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// In shadow it decides and records, and lets pass; default false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
 }
 
 fn empty_object() -> serde_json::Map<String, Value> {
@@ -42,6 +45,9 @@ impl AppliedPolicyInput {
         match kinds.iter().find(|kind| kind.name == self.policy) {
             None => faults.add("policy", format!("there is no policy `{}`", self.policy)),
             Some(kind) => {
+                if kind.place == Place::First && !self.only.is_empty() {
+                    faults.add("only", format!("{} is for a whole API: it takes no scope", kind.name));
+                }
                 let states = StateStore::new();
                 let config = Value::Object(self.config.clone());
                 if let Err(inner) = kind.compile(&config, &Env::new(AppliedPolicyId(0), "", &states)) {
@@ -60,6 +66,7 @@ impl From<AppliedPolicyInput> for NewPolicy {
             config: Value::Object(input.config),
             only: input.only,
             enabled: input.enabled,
+            shadow: input.shadow,
         }
     }
 }

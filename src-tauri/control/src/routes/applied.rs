@@ -40,6 +40,8 @@ pub(crate) struct AppliedPolicyView {
     config: Value,
     only: Vec<Scope>,
     enabled: bool,
+    /// In shadow it decides and records, and lets pass.
+    shadow: bool,
     /// Place in the order of enforcement, from 0.
     position: u32,
     /// What its configuration does, in one line.
@@ -54,6 +56,7 @@ impl AppliedPolicyView {
             config: applied.config.clone(),
             only: applied.only.clone(),
             enabled: applied.enabled,
+            shadow: applied.shadow,
             position: applied.position,
             summary: summary_of(&applied.policy, &applied.config, kinds),
         }
@@ -136,6 +139,8 @@ async fn change(
     let verb = match (before.enabled, input.enabled) {
         (false, true) => "Switched on",
         (true, false) => "Switched off",
+        _ if input.shadow && !before.shadow => "Put in shadow",
+        _ if before.shadow && !input.shadow => "Began to enforce",
         _ => "Changed",
     };
     let what = format!("{verb} {} on {} {}", input.policy, api.name, api.version);

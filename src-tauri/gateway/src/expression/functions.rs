@@ -1,9 +1,11 @@
 //! The vendor's functions, as CEL overloads. A missing value (null) goes in and comes out as null.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::types::DYN_TYPE;
 use cel::common::value::{CowVal, Val};
+use cel::objects::Key;
 use cel::{Env, ExecutionError, Value};
 
 type Arguments<'b, 'v> = Vec<CowVal<'b, 'v>>;
@@ -103,7 +105,8 @@ fn size_of<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
         Value::Null => 0,
         Value::String(text) => text.chars().count(),
         Value::List(list) => list.len(),
-        _ => return Err(ExecutionError::function_error("sizeOf", "works on text and lists")),
+        Value::Map(map) => map.map.len(),
+        _ => return Err(ExecutionError::function_error("sizeOf", "works on text, lists and objects")),
     };
     answer(Value::Int(i64::try_from(size).unwrap_or(i64::MAX)))
 }
@@ -140,7 +143,7 @@ fn or_default<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
     answer(if matches!(value, Value::Null) { other } else { value })
 }
 
-/// `x[n]` of a list or a text, negative numbers from the end; null when there is none.
+/// `x[n]` of a list or a text, negative numbers from the end, or `x['name']` of an object; null when there is none.
 fn at<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
     let place = |n: i64, length: usize| {
         let length = i64::try_from(length).ok()?;
@@ -152,7 +155,11 @@ fn at<'b, 'v>(args: Arguments<'_, '_>) -> Answer<'b, 'v> {
         (Value::String(text), Value::Int(n)) => {
             place(n, text.chars().count()).and_then(|n| text.chars().nth(n)).map(|c| c.to_string().into())
         }
-        _ => return Err(ExecutionError::function_error("[ ]", "takes a number, of a list or a text")),
+        (Value::Map(map), Value::String(name)) => map.get(&Key::String(name)).cloned(),
+        _ => {
+            let words = "takes a number, of a list or a text, or a name, of an object";
+            return Err(ExecutionError::function_error("[ ]", words));
+        }
     };
     answer(found.unwrap_or(Value::Null))
 }
@@ -164,6 +171,29 @@ fn uuid() -> Result<String, ExecutionError> {
     let bits = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0b11 << 62) | (0x4 << 76) | (0b10 << 62);
     let digits = format!("{bits:032x}");
     Ok([&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
+}
+
+/// A JSON value.
+pub(super) fn value_of(json: &serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(is) => Value::Bool(*is),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Value::Int(number),
+            (None, Some(number)) => Value::UInt(number),
+            (None, None) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(Arc::new(text.clone())),
+        Json::Array(list) => Value::List(Arc::new(list.iter().map(value_of).collect())),
+        Json::Object(members) => {
+            let members: HashMap<Key, Value> = members
+                .iter()
+                .map(|(name, value)| (Key::String(Arc::new(name.clone())), value_of(value)))
+                .collect();
+            Value::Map(members.into())
+        }
+    }
 }
 
 /// A result as text; none when it is null.

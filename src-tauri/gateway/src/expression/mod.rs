@@ -14,11 +14,12 @@ use std::borrow::Cow;
 
 use cel::common::ast::Expr;
 use cel::common::types::{CelInt, CelNull, CelString};
-use cel::common::value::CowVal;
+use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::{Context, IdedExpr, Value};
+use smallvec::SmallVec;
 
-use self::functions::{ENV, to_text};
+use self::functions::{ENV, to_text, value_of};
 use self::source::{Fact, Source};
 pub use self::subject::{Side, Subject};
 use self::syntax::{Translation, translate};
@@ -49,6 +50,14 @@ impl Expression {
     /// Parses text with any number of `#[ ... ]` in it, for the half of a policy that will evaluate it. Says what is
     /// wrong with the syntax and which name is not known.
     pub fn parse(text: &str, side: Side) -> Result<Self, String> {
+        let parsed = Self::parse_any(text, side)?;
+        if parsed.reads_payload() {
+            return Err("payload cannot be used here: this policy does not read bodies".into());
+        }
+        Ok(parsed)
+    }
+
+    fn parse_any(text: &str, side: Side) -> Result<Self, String> {
         if text.len() > MAX_EXPRESSION {
             return Err(format!("at most {MAX_EXPRESSION} bytes"));
         }
@@ -69,6 +78,26 @@ impl Expression {
             Ok([part]) => Ok(Self(Form::Single(part))),
             Err(parts) => Ok(Self(Form::Template(parts))),
         }
+    }
+
+    /// The same for a policy that can read bodies: `payload` may stand in it. Where [`reads_payload`](Self::reads_payload)
+    /// says that it does, the policy must say so in [`reads`](crate::Policy::reads).
+    pub fn parse_with_payload(text: &str, side: Side) -> Result<Self, String> {
+        Self::parse_any(text, side)
+    }
+
+    /// True where its value depends on the body.
+    pub fn reads_payload(&self) -> bool {
+        let parts = match &self.0 {
+            Form::Single(part) => std::slice::from_ref(part),
+            Form::Template(parts) => parts,
+        };
+        let is_payload = |source: &Source| matches!(source, Source::Payload(_));
+        parts.iter().any(|part| match part {
+            Part::Literal(_) => false,
+            Part::Fact(source) => is_payload(source),
+            Part::Cel { sources, .. } => sources.iter().any(is_payload),
+        })
     }
 
     /// The value as text; none when it is missing. Fails when an operation does not fit its values.
@@ -111,7 +140,7 @@ impl Part {
             Self::Literal(text) => Ok(Some(Cow::Borrowed(text))),
             Self::Fact(source) => Ok(source.read(subject).into_text()),
             Self::Cel { tree, sources } => {
-                let facts = Facts { subject: *subject, sources };
+                let facts = Facts(sources.iter().map(|source| source.read(subject)).collect());
                 let mut context = Context::with_env(ENV.clone());
                 context.set_variable_resolver(&facts);
                 let value = Value::resolve(tree, &context).and_then(to_text);
@@ -122,19 +151,16 @@ impl Part {
 }
 
 /// The variables `v0`, `v1`, ... of one evaluation.
-struct Facts<'a> {
-    subject: Subject<'a>,
-    sources: &'a [Source],
-}
+struct Facts<'a>(SmallVec<[Fact<'a>; 4]>);
 
 impl VariableResolver for Facts<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         let place: usize = variable.strip_prefix('v')?.parse().ok()?;
-        Some(match self.sources.get(place)?.read(&self.subject) {
+        Some(match self.0.get(place)? {
             Fact::Null => CowVal::owned(CelNull),
-            Fact::Text(Cow::Borrowed(text)) => CowVal::owned(CelString::from(text)),
-            Fact::Text(Cow::Owned(text)) => CowVal::owned(CelString::from(text)),
-            Fact::Number(number) => CowVal::owned(CelInt::from(number)),
+            Fact::Text(text) => CowVal::owned(CelString::from(&**text)),
+            Fact::Number(number) => CowVal::owned(CelInt::from(*number)),
+            Fact::Json(value) => CowVal::from(Box::<dyn Val>::try_from(value_of(value)).ok()?),
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, Version};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Version};
+use serde_json::Value;
 
 use super::subject::{Line, Side, Subject};
 use crate::CertificateFacts;
@@ -25,7 +27,14 @@ pub(super) enum Source {
     Principal,
     ClientId,
     ClientName,
+    /// Of `authentication.properties`; `vars.claimSet` is its `claims`.
+    Property(Names),
+    /// Of the body.
+    Payload(Names),
 }
+
+/// The names that lead into a JSON value.
+type Names = Box<[Box<str>]>;
 
 /// A fact of the certificate that the caller showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +63,8 @@ pub(super) enum Fact<'a> {
     Null,
     Text(Cow<'a, str>),
     Number(i64),
+    /// Any other JSON value but null.
+    Json(Cow<'a, Value>),
 }
 
 impl Source {
@@ -87,15 +98,17 @@ impl Source {
             ["authentication", "principal"] => Ok(Self::Principal),
             ["authentication", "clientId"] => Ok(Self::ClientId),
             ["authentication", "clientName"] => Ok(Self::ClientName),
-            ["payload", ..] => Err("payload cannot be used: expressions do not read bodies".into()),
-            ["vars", ..] => Err("vars cannot be used: no policy sets variables".into()),
+            ["authentication", "properties", names @ ..] => Ok(Self::Property(boxed(names))),
+            ["payload", names @ ..] => Ok(Self::Payload(boxed(names))),
+            ["vars", "claimSet", names @ ..] => Ok(Self::Property(boxed(&[&["claims"], names].concat()))),
+            ["vars", ..] => Err("of vars there is claimSet: what the caller's token says".into()),
             ["attributes", rest @ ..] => Err(format!(
                 "attributes.{} is not known; there are headers['name'], {} and, in responses, statusCode",
                 rest.join("."),
                 REQUEST_ATTRIBUTES.join(", ")
             )),
             ["authentication", rest @ ..] => Err(format!(
-                "authentication.{} is not known; there are principal, clientId and clientName",
+                "authentication.{} is not known; there are principal, clientId, clientName and properties",
                 rest.join(".")
             )),
             other => {
@@ -106,16 +119,20 @@ impl Source {
 
     /// Reads it.
     pub(super) fn read<'a>(&self, subject: &Subject<'a>) -> Fact<'a> {
-        let identity = subject.cx.0.identity.as_ref();
+        let identity = &subject.cx.0.identity;
         match self {
             // The first one, when a header is there more than once.
             Self::Header(name) => {
                 Fact::text(subject.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())))
             }
-            Self::Principal | Self::ClientId => {
-                Fact::text(identity.map(|identity| Cow::Borrowed(&*identity.client_id)))
-            }
-            Self::ClientName => Fact::text(identity.map(|identity| Cow::Borrowed(&*identity.name))),
+            Self::Principal => Fact::text(identity.principal().map(Cow::Borrowed)),
+            Self::ClientId => Fact::text(identity.client_id.as_deref().map(Cow::Borrowed)),
+            Self::ClientName => Fact::text(identity.client_name.as_deref().map(Cow::Borrowed)),
+            Self::Property(names) => identity
+                .properties
+                .as_deref()
+                .map_or(Fact::Null, |all| Fact::within(Cow::Borrowed(all), names)),
+            Self::Payload(names) => read_payload(subject, names),
             Self::StatusCode => match subject.line {
                 Line::Response { status } => Fact::Number(status.as_u16().into()),
                 Line::Request { .. } => Fact::Null,
@@ -149,6 +166,27 @@ impl Source {
             _ => Fact::Null,
         }
     }
+}
+
+fn boxed(names: &[&str]) -> Names {
+    names.iter().map(|name| Box::from(*name)).collect()
+}
+
+/// JSON, or the fields of a form; without names the whole body as text.
+fn read_payload<'a>(subject: &Subject<'a>, names: &[Box<str>]) -> Fact<'a> {
+    let Some(bytes) = subject.body.bytes().filter(|bytes| !bytes.is_empty()) else { return Fact::Null };
+    if names.is_empty() {
+        return Fact::Text(String::from_utf8_lossy(bytes));
+    }
+    let kind = subject.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if kind.starts_with(b"application/x-www-form-urlencoded") {
+        let [name] = names else { return Fact::Null };
+        return Fact::text(
+            url::form_urlencoded::parse(bytes).find(|(key, _)| *key == **name).map(|(_, value)| value),
+        );
+    }
+    let parsed = serde_json::from_slice(bytes).ok();
+    parsed.map_or(Fact::Null, |value| Fact::within(Cow::Owned(value), names))
 }
 
 fn certificate_fact(path: &[&str]) -> Result<Source, String> {
@@ -196,12 +234,33 @@ impl<'a> Fact<'a> {
         found.map_or(Self::Null, Self::Text)
     }
 
+    /// What the names lead to.
+    fn within(value: Cow<'a, Value>, names: &[Box<str>]) -> Self {
+        let found = match value {
+            Cow::Borrowed(value) => {
+                names.iter().try_fold(value, |value, name| value.get(&**name)).map(Cow::Borrowed)
+            }
+            Cow::Owned(mut value) => {
+                let found = names.iter().try_fold(&mut value, |value, name| value.get_mut(&**name));
+                found.map(|found| Cow::Owned(found.take()))
+            }
+        };
+        match found {
+            None => Self::Null,
+            Some(Cow::Borrowed(Value::String(text))) => Self::Text(text.into()),
+            Some(Cow::Owned(Value::String(text))) => Self::Text(text.into()),
+            Some(value) if value.is_null() => Self::Null,
+            Some(value) => value.as_i64().map_or(Self::Json(value), Self::Number),
+        }
+    }
+
     /// As text; none when there is none.
     pub(super) fn into_text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Null => None,
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string().into()),
+            Self::Json(value) => Some(value.to_string().into()),
         }
     }
 }

@@ -227,6 +227,10 @@ impl<'t> Parser<'t> {
     fn method(&mut self, value: IdedExpr) -> Result<IdedExpr, String> {
         let Token::Name(name) = self.ahead else { return Err(self.unexpected("a function")) };
         self.advance()?;
+        if self.ahead != Token::Sign("(") {
+            let name = literal(LiteralValue::String(CelString::from(name.to_owned())));
+            return Ok(call(&format!("{PREFIX}at"), vec![value, name]));
+        }
         let known = CEL_METHODS.iter().find(|(known, _)| *known == name);
         let (_, wanted) = known.ok_or_else(|| format!("`.{name}` is not known"))?;
         let args = self.arguments(name, *wanted)?;
@@ -301,13 +305,25 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Whether `.name` or `['name']` comes next, and not a function or a number.
+    fn name_follows(&self) -> bool {
+        let rest = &self.text[self.end..];
+        let Ok((next, length)) = next_token(rest) else { return true };
+        match (&self.ahead, next) {
+            (Token::Sign("."), Token::Name(name)) if CEL_METHODS.iter().any(|(known, _)| *known == name) => {
+                !matches!(next_token(&rest[length..]), Ok((Token::Sign("("), _)))
+            }
+            (Token::Sign("["), Token::Number(_)) => false,
+            (Token::Sign("." | "["), _) => true,
+            _ => false,
+        }
+    }
+
     /// The names after `attributes` and the like, as the number of the fact they stand for.
     fn fact(&mut self, root: &'t str) -> Result<usize, String> {
         let mut path = vec![root.to_owned()];
-        // No fact is deeper than attributes.headers['x']; what follows works on its value.
-        while path.len() < 3
-            && (path.len() < 2 || matches!(path[1].as_str(), "headers" | "queryParams" | "clientCertificate"))
-        {
+        // What follows the names of a fact works on its value.
+        while may_go_deeper(&path) && (!is_within_json(&path) || self.name_follows()) {
             if self.take_sign(".")? {
                 path.push(match self.ahead.clone() {
                     Token::Name(name) => name.to_owned(),
@@ -333,6 +349,25 @@ impl<'t> Parser<'t> {
             self.sources.len() - 1
         }))
     }
+}
+
+/// Whether the names so far are not yet those of one fact. Into JSON values names may go deep.
+fn may_go_deeper(path: &[String]) -> bool {
+    const DEEPEST: usize = 10;
+    let most = match path.get(1).map(String::as_str) {
+        _ if is_within_json(path) => DEEPEST,
+        Some("headers" | "queryParams" | "clientCertificate") => 3,
+        _ => 2,
+    };
+    path.len() < most
+}
+
+/// Whether what follows the names so far leads into a JSON value.
+fn is_within_json(path: &[String]) -> bool {
+    matches!(
+        (path[0].as_str(), path.get(1).map(String::as_str)),
+        ("payload", _) | ("vars", Some("claimSet")) | ("authentication", Some("properties"))
+    )
 }
 
 fn ided(expr: Expr) -> IdedExpr {

@@ -22,15 +22,22 @@ fn context() -> crate::Context {
         tls: None,
         request_id: "r-1".into(),
         base_path_len: 6,
-        identity: Some(Identity {
-            client_app: ClientAppId(7),
-            name: "My App".into(),
-            client_id: "my-app".into(),
-        }),
+        identity: Identity {
+            client_app: Some(ClientAppId(7)),
+            client_name: Some("My App".into()),
+            client_id: Some("my-app".into()),
+            properties: Some(Arc::new(serde_json::json!({
+                "claims": {"sub": "ann", "admin": true, "age": 7, "roles": ["a", "b"], "at": {"x-y": "z"}},
+            }))),
+            ..Identity::default()
+        },
+        body_idle: Duration::from_secs(1),
+        unread: None,
         refused_by: None,
         error: None,
         kept: http::Extensions::new(),
         trail: smallvec::SmallVec::new(),
+        unsettled: crate::Unsettled::default(),
     }
 }
 
@@ -168,9 +175,8 @@ fn says_at_parse_time_what_is_wrong() {
         ("#[attributes.headers]", "needs a name"),
         ("#[attributes.headers['a b']]", "not a header name"),
         ("#[attributes.headers[1]]", "a name in quotes"),
-        ("#[authentication.properties.claims]", "authentication.properties is not known"),
-        ("#[payload.client_id]", "do not read bodies"),
-        ("#[vars.claimSet.client_id]", "no policy sets variables"),
+        ("#[payload.client_id]", "does not read bodies"),
+        ("#[vars.other]", "there is claimSet"),
         ("#[lower()]", "takes 1 arguments"),
         ("#[exec('x')]", "`exec` is not a known function"),
         ("#['x'.matches('y')]", "`.matches` is not known"),
@@ -333,4 +339,46 @@ fn every_function_is_there() {
         let expression = Expression::parse(&text, Side::Request).expect(name);
         assert_eq!(expression.evaluate(&Subject::request(&request, &cx)), Ok(Some("1".into())), "{name}");
     }
+}
+
+#[test]
+fn claims_are_facts_however_deep() {
+    let cases = [
+        ("#[vars.claimSet.sub]", Some("ann")),
+        ("#[authentication.properties.claims.sub]", Some("ann")),
+        ("#[vars.claimSet.at['x-y']]", Some("z")),
+        ("#[vars.claimSet.age + 1]", Some("8")),
+        ("#[vars.claimSet.admin]", Some("true")),
+        ("#[vars.claimSet.admin == true and vars.claimSet.roles contains 'b']", Some("true")),
+        ("#[vars.claimSet.roles[1]]", Some("b")),
+        ("#[vars.claimSet.roles]", Some(r#"["a","b"]"#)),
+        ("#[vars.claimSet.sub.contains('n')]", Some("true")),
+        ("#[sizeOf(vars.claimSet)]", Some("5")),
+        ("#[vars.claimSet.none.deeper]", None),
+        ("#[authentication.principal]", Some("my-app")),
+    ];
+    for (text, value) in cases {
+        assert_eq!(on_request(text), Ok(value.map(str::to_owned)), "{text}");
+    }
+}
+
+#[test]
+fn the_payload_is_json_or_a_form() {
+    let value = |kind: &'static str, body: &'static str, text: &str| {
+        let request = http::Request::post("/").header("content-type", kind);
+        let request = request.body(Body::from(bytes::Bytes::from_static(body.as_bytes()))).expect("valid");
+        let expression = Expression::parse_with_payload(text, Side::Request).expect(text);
+        assert!(expression.reads_payload());
+        let cx = context();
+        expression.evaluate(&Subject::request(&request, &cx)).expect(text).map(Cow::into_owned)
+    };
+    let json = r#"{"user": {"id": 7}, "items": [{"name": "one"}, {"name": "two"}]}"#;
+    let of_json = |text: &str| value("application/json", json, text);
+    assert_eq!(of_json("#[payload.user.id]").as_deref(), Some("7"));
+    assert_eq!(of_json("#[payload.items[1].name]").as_deref(), Some("two"));
+    assert_eq!(of_json("no #[payload.none] here").as_deref(), Some("no  here"));
+    assert_eq!(of_json("#[payload]").as_deref(), Some(json));
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(value(form, "a=1&client_id=x%20y", "#[payload.client_id]").as_deref(), Some("x y"));
+    assert_eq!(value("application/json", "{broken", "#[payload.a]"), None);
 }

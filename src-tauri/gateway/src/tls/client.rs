@@ -78,6 +78,17 @@ impl ClientTls {
         Ok(Self::of(trust, identity, protocols_of(UpstreamProtocol::Http1)))
     }
 
+    /// Any protocol with this trust, showing nothing.
+    pub(crate) fn of_trust(trust: Trust) -> Self {
+        Self::of(trust, None, protocols_of(UpstreamProtocol::Auto))
+    }
+
+    /// The same for whoever greets by itself.
+    pub(crate) fn config(&self) -> Result<ClientConfig, String> {
+        let config = self.config.get_or_init(|| self.configure()).clone()?;
+        Ok(Arc::unwrap_or_clone(config))
+    }
+
     fn of(trust: Trust, identity: Option<Arc<CertifiedKey>>, protocols: &'static [&'static [u8]]) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { number, trust, identity, server_name: None, protocols, config: OnceLock::new() }

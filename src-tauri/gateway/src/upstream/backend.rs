@@ -10,7 +10,6 @@ use http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Target;
 use super::balance::Balancer;
 use super::budget::Budget;
 use super::ceiling::Load;
@@ -18,6 +17,7 @@ use super::ejection::may_go;
 use super::hash_key::HashKey;
 use super::health::Health;
 use super::places::Places;
+use super::{Target, bounded};
 use crate::ClientTls;
 
 /// An upstream's targets, how they are chosen, and what is known of them.
@@ -96,6 +96,11 @@ impl Backend {
     /// Differs from that of every other compiled form, of the same upstream too.
     pub(crate) fn number(&self) -> u64 {
         self.number.0
+    }
+
+    /// How long a body may stand still.
+    pub(crate) fn idle(&self) -> Duration {
+        bounded(self.spec.timeouts.idle)
     }
 
     /// Whether its targets are asked for their health.

@@ -1,5 +1,6 @@
 //! The gateway over real sockets: a backend on one side, callers on the other, the recorder watching.
 
+mod bodies;
 mod faults;
 mod grpc;
 mod headers;

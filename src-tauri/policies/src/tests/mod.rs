@@ -1,5 +1,7 @@
 //! What holds for every policy, written once.
 
+mod frame;
+mod shadow;
 mod trial;
 
 use std::collections::BTreeSet;
@@ -9,7 +11,8 @@ use gatepost_model::AppliedPolicyId;
 use serde_json::Value;
 
 use crate::KINDS;
-pub(crate) use trial::{Answer, Trial, call};
+#[allow(unused_imports, reason = "for policies to come as well")]
+pub(crate) use trial::{Answer, Call, Trial, call, gzip};
 
 /// Keywords of JSON Schema that the console's form draws.
 const KNOWN_TO_THE_FORM: [&str; 27] = [

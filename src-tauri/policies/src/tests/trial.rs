@@ -1,17 +1,27 @@
 //! Runs policies on calls without sockets: `Trial::of(name, config).run(call().header(..))`.
+//!
+//! The clock is the call's ([`Call::at_ms`]), the upstream answers what [`Trial::answering`] says, and calls that policies
+//! make are answered by [`Trial::calling_by`].
 
+#![allow(dead_code, reason = "a bench for policies to come as well")]
+
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use gatepost_gateway::{
-    Body, Chain, ClientDirectory, Context, Env, Link, Plan, Request, Response, StateStore,
+    Body, Chain, ClientDirectory, Context, Env, Identity, Kind, Link, Outbound, OutboundAnswer, Plan, Reply,
+    Request, Response, StateStore, Unsettled,
 };
 use gatepost_model::{
     ApiId, AppliedPolicyId, Catalog, ClientApp, ClientAppId, Contract, ContractId, ContractState, Credential,
-    CredentialId,
+    CredentialId, Outcome,
 };
 use http::header::AsHeaderName;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
+use http_body_util::{BodyExt as _, Collected};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -21,36 +31,108 @@ const API: ApiId = ApiId(1);
 
 /// Policies in force, and the clients they know.
 pub(crate) struct Trial {
-    policies: Vec<(&'static str, Value)>,
+    policies: Vec<Applied>,
+    outbound: Outbound,
+    upstream: Upstream,
     catalog: Catalog,
     states: Arc<StateStore>,
     chain: Chain,
 }
 
+/// A policy as applied.
+#[derive(Clone)]
+struct Applied {
+    kind: &'static Kind,
+    config: Value,
+    is_shadow: bool,
+}
+
+/// What the upstream answers.
+#[derive(Clone)]
+struct Upstream {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+/// A body that streams, as those from sockets do: a policy sees it only where it reads it.
+fn streamed(body: &Bytes) -> Body {
+    if body.is_empty() { Body::Empty } else { Body::streaming(body.clone()) }
+}
+
 impl Trial {
     pub(crate) fn of(name: &'static str, config: Value) -> Self {
-        Self::compiled(vec![(name, config)], Catalog::default(), Arc::default())
+        Self::of_kind(kind(name).expect("listed"), config)
     }
 
-    fn compiled(policies: Vec<(&'static str, Value)>, catalog: Catalog, states: Arc<StateStore>) -> Self {
-        let links = policies.iter().zip(1..).map(|((name, config), id)| {
-            let (kind, id) = (kind(name).expect("listed"), AppliedPolicyId(id));
-            let policy = kind.compile(config, &Env::new(id, &config.to_string(), &states)).expect("compiles");
-            Link::new(id, kind.name, kind.acts_on, &[], Some(policy)).expect("no scope")
+    /// The same for a policy that is not listed.
+    pub(crate) fn of_kind(kind: &'static Kind, config: Value) -> Self {
+        let applied = Applied { kind, config, is_shadow: false };
+        let upstream =
+            Upstream { status: 200, headers: vec![("x-backend".into(), "one".into())], body: Bytes::new() };
+        let (catalog, states) = (Catalog::default(), Arc::default());
+        Self {
+            chain: Chain::default(),
+            policies: vec![applied],
+            outbound: Outbound::network(),
+            upstream,
+            catalog,
+            states,
+        }
+        .compiled()
+    }
+
+    fn compiled(mut self) -> Self {
+        let links = self.policies.iter().zip(1..).map(|(applied, id)| {
+            let (kind, id) = (applied.kind, AppliedPolicyId(id));
+            let config = applied.config.to_string();
+            let env = Env::new(id, &config, &self.states).calling_by(self.outbound.clone());
+            let policy = kind.compile(&applied.config, &env).expect("compiles");
+            let link = Link::new(id, kind.name, kind.acts_on, &[], Some(policy)).expect("no scope");
+            link.placed(kind.place).in_shadow(applied.is_shadow)
         });
-        let chain = Chain::new(links.collect());
-        Self { chain, policies, catalog, states }
+        self.chain = Chain::new(links.collect());
+        self
     }
 
     /// One more policy, below the others.
-    pub(crate) fn and(mut self, name: &'static str, config: Value) -> Self {
-        self.policies.push((name, config));
-        Self::compiled(self.policies, self.catalog, self.states)
+    pub(crate) fn and(self, name: &'static str, config: Value) -> Self {
+        self.and_kind(kind(name).expect("listed"), config)
+    }
+
+    /// The same for a policy that is not listed.
+    pub(crate) fn and_kind(mut self, kind: &'static Kind, config: Value) -> Self {
+        self.policies.push(Applied { kind, config, is_shadow: false });
+        self.compiled()
+    }
+
+    /// The last policy is in shadow.
+    pub(crate) fn in_shadow(mut self) -> Self {
+        self.policies.last_mut().expect("there is one").is_shadow = true;
+        self.compiled()
+    }
+
+    /// Calls that policies make are answered by `answer`.
+    pub(crate) fn calling_by(
+        mut self,
+        answer: impl Fn(http::Request<Bytes>) -> OutboundAnswer + Send + Sync + 'static,
+    ) -> Self {
+        self.outbound = Outbound::fake(answer);
+        self.compiled()
+    }
+
+    /// The upstream answers this instead of an empty 200.
+    pub(crate) fn answering(mut self, status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.upstream = Upstream { status, headers: headers.iter().map(owned).collect(), body: body.into() };
+        self
     }
 
     /// The same, as after another save.
     pub(crate) fn saved_again(&self) -> Self {
-        Self::compiled(self.policies.clone(), self.catalog.clone(), self.states.clone())
+        let (policies, catalog, states) = (self.policies.clone(), self.catalog.clone(), self.states.clone());
+        let (outbound, upstream) = (self.outbound.clone(), self.upstream.clone());
+        Self { chain: Chain::default(), policies, outbound, upstream, catalog, states }.compiled()
     }
 
     /// A client app `App of <id>` with one credential, and perhaps a contract.
@@ -90,49 +172,70 @@ impl Trial {
         compiled.err().into_iter().flatten().map(|fault| fault.field).collect()
     }
 
-    /// Sends a call through the policies to an upstream that answers 200 with `x-backend: one`.
+    /// Sends a call through the policies to the upstream.
     pub(crate) fn run(&self, call: Call) -> Answer {
         let plan = Plan { clients: Arc::new(ClientDirectory::of(&self.catalog)), ..Plan::default() };
         let mut cx = Context {
             plan: Arc::new(plan),
             api: API,
-            wall_us: 0,
+            wall_us: call.wall_us,
             now: call.now,
-            remote: ([127, 0, 0, 1], 40_000).into(),
+            remote: call.remote,
             local: ([127, 0, 0, 1], 8081).into(),
             scheme: "http",
             tls: None,
             request_id: "r-1".into(),
             base_path_len: 0,
-            identity: None,
+            identity: Identity::default(),
+            body_idle: Duration::from_secs(1),
+            unread: None,
             refused_by: None,
             error: None,
             kept: http::Extensions::new(),
             trail: smallvec::SmallVec::new(),
+            unsettled: Unsettled::default(),
         };
         let (mut sent, mut request) = (None, call.request);
+        *request.body_mut() = streamed(&call.body);
         let upstream = async |request: &mut Request, _: &mut Context| {
-            sent = Some(request.headers().clone());
-            let mut response = Response::new(Body::Empty);
-            response.headers_mut().insert("x-backend", HeaderValue::from_static("one"));
+            let headers = request.headers().clone();
+            let body = std::mem::take(request.body_mut()).collect().await;
+            let body = body.map_err(|_| Reply::bad_gateway())?.to_bytes();
+            sent = Some((headers, body));
+            let mut response = Response::new(streamed(&self.upstream.body));
+            *response.status_mut() = self.upstream.status.try_into().expect("a status");
+            for (name, value) in &self.upstream.headers {
+                let name: HeaderName = name.parse().expect("a header name");
+                response.headers_mut().append(name, value.parse().expect("a header value"));
+            }
             Ok(response)
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let response = runtime.block_on(self.chain.run(&mut request, &mut cx, upstream));
-        let body = response.body().as_full().map(|bytes| serde_json::from_slice(bytes).expect("JSON"));
-        Answer { body: body.unwrap_or_default(), response, sent, cx }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let (head, body) = runtime.block_on(async {
+            let response = self.chain.run(&mut request, &mut cx, upstream).await;
+            let (head, body) = response.into_parts();
+            (head, body.collect().await.ok().map(Collected::to_bytes))
+        });
+        cx.settle();
+        let json = body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        Answer { head, body, json, sent, cx }
     }
 }
 
 /// A call to be made.
 pub(crate) struct Call {
     request: Request,
+    body: Bytes,
     now: Duration,
+    wall_us: i64,
+    remote: SocketAddr,
 }
 
-/// `GET /posts`, at the beginning of time.
+/// `GET /posts` from 127.0.0.1, at the beginning of time.
 pub(crate) fn call() -> Call {
-    Call { request: http::Request::get("/posts").body(Body::Empty).expect("valid"), now: Duration::ZERO }
+    let request = http::Request::get("/posts").body(Body::Empty).expect("valid");
+    let remote = ([127, 0, 0, 1], 40_000).into();
+    Call { request, body: Bytes::new(), now: Duration::ZERO, wall_us: 0, remote }
 }
 
 impl Call {
@@ -142,50 +245,116 @@ impl Call {
         self
     }
 
+    pub(crate) fn method(mut self, method: &str) -> Self {
+        *self.request.method_mut() = method.parse().expect("a method");
+        self
+    }
+
     pub(crate) fn target(mut self, target: &str) -> Self {
         *self.request.uri_mut() = target.parse().expect("a target");
         self
     }
 
+    /// `POST` with this body.
+    pub(crate) fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.method("POST").header("content-type", content_type)
+    }
+
+    /// The same, compressed with gzip.
+    pub(crate) fn gzipped_body(self, content_type: &str, body: &[u8]) -> Self {
+        self.body(content_type, gzip(body)).header("content-encoding", "gzip")
+    }
+
+    pub(crate) fn from(mut self, address: &str) -> Self {
+        self.remote.set_ip(address.parse().expect("an address"));
+        self
+    }
+
+    /// On the clock that measures.
     pub(crate) fn at_ms(mut self, ms: u64) -> Self {
         self.now = Duration::from_millis(ms);
         self
     }
+
+    /// On the clock that people read, seconds since 1970.
+    pub(crate) fn at_epoch(mut self, seconds: i64) -> Self {
+        self.wall_us = seconds * 1_000_000;
+        self
+    }
+}
+
+/// Compressed.
+pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(plain).expect("a Vec takes it");
+    encoder.finish().expect("a Vec takes it")
 }
 
 /// What became of a call.
 pub(crate) struct Answer {
-    response: Response,
-    body: Value,
-    sent: Option<HeaderMap>,
+    head: http::response::Parts,
+    /// None where it broke off.
+    body: Option<Bytes>,
+    json: Value,
+    sent: Option<(HeaderMap, Bytes)>,
     cx: Context,
 }
 
 impl Answer {
     pub(crate) fn status(&self) -> u16 {
-        self.response.status().as_u16()
+        self.head.status.as_u16()
     }
 
     pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.response.headers().get(name).map(|value| value.to_str().expect("text"))
+        self.head.headers.get(name).map(|value| value.to_str().expect("text"))
+    }
+
+    /// The body as text; none where it broke off.
+    pub(crate) fn body(&self) -> Option<&str> {
+        self.body.as_deref().map(|body| std::str::from_utf8(body).expect("text"))
+    }
+
+    /// The body as JSON; null where it is none.
+    pub(crate) fn json(&self) -> &Value {
+        &self.json
     }
 
     /// `error` of an answer of the gateway's own.
     pub(crate) fn error(&self) -> &str {
-        self.body["error"].as_str().unwrap_or_default()
+        self.json["error"].as_str().unwrap_or_default()
     }
 
     /// Headers as the upstream got them; none when it was not called.
     pub(crate) fn sent_upstream(&self) -> Option<&HeaderMap> {
-        self.sent.as_ref()
+        self.sent.as_ref().map(|(headers, _)| headers)
+    }
+
+    /// The body as the upstream got it; none when it was not called.
+    pub(crate) fn body_sent_upstream(&self) -> Option<&Bytes> {
+        self.sent.as_ref().map(|(_, body)| body)
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.cx.identity
     }
 
     pub(crate) fn client_name(&self) -> Option<&str> {
-        self.cx.identity.as_ref().map(|identity| &*identity.name)
+        self.identity().client_name.as_deref()
+    }
+
+    /// The policy that refused.
+    pub(crate) fn refused_by(&self) -> Option<&str> {
+        self.cx.refused_by
     }
 
     /// The trail, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.cx.trail.iter().map(|step| step.note.to_string()).collect()
+    }
+
+    /// The trail, as what was done.
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
+        self.cx.trail.iter().map(|step| step.outcome).collect()
     }
 }

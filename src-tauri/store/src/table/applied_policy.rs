@@ -27,6 +27,13 @@ pub(crate) const CREATE: Migration = Migration {
 ",
 };
 
+/// Policies that decide and record only. A program that does not know of them would enforce them.
+pub(crate) const SHADOW: Migration = Migration {
+    id: 2026112311,
+    older: Older::MustRefuse,
+    sql: "ALTER TABLE applied_policy ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0;",
+};
+
 /// What `missing` errors call it.
 const WHAT: &str = "applied policy";
 
@@ -41,6 +48,8 @@ pub struct NewPolicy {
     pub only: Vec<Scope>,
     /// Off keeps the configuration and enforces nothing.
     pub enabled: bool,
+    /// In shadow it decides and records, and lets pass.
+    pub shadow: bool,
 }
 
 /// Puts it below the API's others.
@@ -50,12 +59,12 @@ pub(crate) fn insert(
     new: &NewPolicy,
 ) -> Result<AppliedPolicyId, WriteError> {
     api::must_exist(connection, api_id)?;
-    let sql = "INSERT INTO applied_policy (api_id, policy, config, only, enabled, position)
-        VALUES (:api_id, :policy, :config, :only, :enabled,
+    let sql = "INSERT INTO applied_policy (api_id, policy, config, only, enabled, shadow, position)
+        VALUES (:api_id, :policy, :config, :only, :enabled, :shadow,
             (SELECT count(*) FROM applied_policy WHERE api_id = :api_id))";
     connection.prepare_cached(sql)?.execute(named_params! {
         ":api_id": api_id.0, ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
-        ":enabled": new.enabled,
+        ":enabled": new.enabled, ":shadow": new.shadow,
     })?;
     Ok(AppliedPolicyId(connection.last_insert_rowid()))
 }
@@ -66,11 +75,11 @@ pub(crate) fn update(
     id: AppliedPolicyId,
     new: &NewPolicy,
 ) -> Result<ApiId, WriteError> {
-    let sql = "UPDATE applied_policy SET policy = :policy, config = :config, only = :only, enabled = :enabled
+    let sql = "UPDATE applied_policy SET policy = :policy, config = :config, only = :only, enabled = :enabled, shadow = :shadow
         WHERE id = :id RETURNING api_id";
     let params = named_params! {
         ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
-        ":enabled": new.enabled, ":id": id.0,
+        ":enabled": new.enabled, ":shadow": new.shadow, ":id": id.0,
     };
     super::owner(connection, sql, params, WHAT).map(ApiId)
 }
@@ -129,6 +138,7 @@ fn from_row(row: &Row<'_>) -> Result<AppliedPolicy, StoreError> {
         config: serde_json::from_str(&config).map_err(unreadable("applied_policy", "config"))?,
         only: serde_json::from_str(&only).map_err(unreadable("applied_policy", "only"))?,
         enabled: row.get("enabled")?,
+        shadow: row.get("shadow")?,
         position: row.get("position")?,
     })
 }

@@ -100,6 +100,7 @@ pub fn new_policy(policy: &str) -> NewPolicy {
         config: json!({"z": 1, "a": ["ü", null, 1.5]}),
         only: vec![Scope { methods: vec!["GET".into()], path: Some("/orders/.*".into()) }],
         enabled: true,
+        shadow: false,
     }
 }
 

@@ -290,7 +290,7 @@ const routes: Record<string, Handler> = {
     const policy = keptOf(ids[0])?.policies.find((known) => known.id === ids[1]);
     if (!policy) return missing();
     changed(`${input.policy} changed`);
-    return ok(Object.assign(policy, { only: [], enabled: true }, input, { summary: summaryOf(input.policy, input.config) }));
+    return ok(Object.assign(policy, { only: [], enabled: true, shadow: false }, input, { summary: summaryOf(input.policy, input.config) }));
   },
   "DELETE /apis/#/policies/#": ({ ids }) => {
     const kept = keptOf(ids[0]);

@@ -49,7 +49,7 @@ export function makeApi(name: string, version: string, url: string, port = 8081)
 }
 
 export function makePolicy(policy: string, config: Config, only: Only[] = [], enabled = true): AppliedPolicy {
-  return { id: newId(), policy, config, only, enabled, position: 0, summary: summaryOf(policy, config) };
+  return { id: newId(), policy, config, only, enabled, shadow: false, position: 0, summary: summaryOf(policy, config) };
 }
 
 /** Good enough a sentence for sample data; the gateway's own come from each policy. */

@@ -17,7 +17,7 @@ export function trailRows(trail: readonly TrailStep[]): TrailRow[] {
   const upstream = trail.filter((step) => step.phase === "upstream");
   const response = trail.filter((step) => step.phase === "response" && reached(step));
   const missed = request.filter((step) => !reached(step)).length;
-  const stopped = request.some((step) => step.outcome === "refused" || step.outcome === "failed");
+  const stopped = request.some((step) => ["refused", "failed", "answered"].includes(step.outcome));
   const never_called = stopped && !upstream.some(reached);
 
   const rows: TrailRow[] = [];

@@ -1,4 +1,4 @@
-import { Ban, Check, Minus, PencilLine, Server, TriangleAlert } from "lucide-react";
+import { Ban, Check, Ghost, Minus, PencilLine, Server, TriangleAlert } from "lucide-react";
 import type { Call, TrailStep } from "@/api/types";
 import { decimal, micros } from "@/shared/format";
 import { notReachedWords, type TrailRow, trailRows } from "./rows";
@@ -12,6 +12,9 @@ const OUTCOMES: Record<TrailStep["outcome"], { mark: string; icon: typeof Check;
   failed: { mark: "er", icon: TriangleAlert, word: "failed" },
   skipped: { mark: "", icon: Minus, word: "skipped" },
   not_reached: { mark: "", icon: Minus, word: "not reached" },
+  would_refuse: { mark: "no", icon: Ghost, word: "would refuse; is in shadow" },
+  would_change: { mark: "ok", icon: Ghost, word: "would change the call; is in shadow" },
+  answered: { mark: "ok", icon: Check, word: "answered" },
 };
 
 /** Below this, tenths of a microsecond tell policies apart. */
@@ -25,10 +28,10 @@ function Reason({ step, call }: { step: TrailStep; call: Trailed }) {
     const words = [way, step.note, step.outcome === "failed" ? call.error : null].filter(Boolean).join(", ");
     return words ? <div className="why">{words}</div> : null;
   }
-  if (step.outcome === "refused") {
+  if (step.outcome === "refused" || step.outcome === "would_refuse") {
     return (
       <div className="why">
-        <span className="cr strong">Refused</span>
+        <span className="cr strong">{step.outcome === "refused" ? "Refused" : "Would refuse"}</span>
         {step.note && `: ${step.note}`}
       </div>
     );
