@@ -16,6 +16,7 @@ pub(crate) struct Watch {
     /// Since when the caller has taken no byte, while there are some for it.
     stalled: Cell<Option<Instant>>,
     closed_because: Cell<Option<&'static str>>,
+    says_goodbye: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -36,6 +37,7 @@ impl Watch {
             doing: Cell::new(Doing::Idle(now)),
             stalled: Cell::new(None),
             closed_because: Cell::new(None),
+            says_goodbye: Cell::new(false),
             waker: RefCell::new(None),
         }
     }
@@ -89,6 +91,11 @@ impl Watch {
             Poll::Pending => self.takes_nothing(),
         }
         polled
+    }
+
+    /// It has begun to tell its caller that it ends, and waits for a word back (HTTP/2).
+    pub(crate) fn says_goodbye(&self) {
+        self.says_goodbye.set(true);
     }
 
     /// Why it was closed while a call was under way, in words for the operator.
@@ -154,10 +161,19 @@ impl Connections {
         }
     }
 
-    /// Closes those on which nothing runs.
-    pub(crate) fn close_idle(&self) {
+    /// Closes those on which nothing runs, but those that say goodbye by themselves.
+    pub(crate) fn close_silent(&self) {
+        self.close_idle(|watch| !watch.says_goodbye.get());
+    }
+
+    /// Closes all on which nothing runs.
+    pub(crate) fn close_all_idle(&self) {
+        self.close_idle(|_| true);
+    }
+
+    fn close_idle(&self, is_meant: impl Fn(&Watch) -> bool) {
         for (abort, watch) in self.standing.borrow().values() {
-            if let Doing::Idle(_) = watch.doing.get() {
+            if matches!(watch.doing.get(), Doing::Idle(_)) && is_meant(watch) {
                 abort.abort();
             }
         }

@@ -230,11 +230,12 @@ async fn drain(
     tokio::task::spawn_local(async move {
         tokio::time::sleep(LAST_WORDS).await;
         leaving.farewell.say();
+        leaving.connections.close_all_idle();
     });
     let finished = async {
         // A request that was on its way when the end was announced is still served.
         tokio::time::sleep(LAST_CALL).await;
-        worker.connections.close_idle();
+        worker.connections.close_silent();
         loop {
             let freed = worker.freed.notified();
             while closed.try_recv().is_ok() {}

@@ -74,6 +74,7 @@ pub(crate) async fn serve(
         if worker.draining.get() && !is_ending {
             is_ending = true;
             connection.graceful_shutdown();
+            caller.watch.says_goodbye();
         }
         if resets.are_too_many() {
             connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);

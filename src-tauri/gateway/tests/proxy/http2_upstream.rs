@@ -84,7 +84,9 @@ fn calls_at_once_share_a_connection_as_far_as_the_upstream_lets_them() {
         exchange.answer(ok(), "done", None).await;
         true
     });
-    let world = World::with(&[api(&backend)], gatepost_gateway::Limits::default(), 1);
+    // Calls for which there is no room yet wait as long as a connection may take.
+    let patient = api(&backend).timeout_ms(20_000);
+    let world = World::with(&[patient], Limits::default(), 1);
     let mut client = Http2Client::connect(world.address);
     // Its settings have arrived with the first answer.
     assert_eq!(client.get("/api").text(), "done");
