@@ -1,13 +1,14 @@
 //! Plans come and go, listeners open and close, the gateway ends: no call suffers.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::support::{Api, Client, Next, PATIENCE, World, backend, free_address, world};
 use gatepost_gateway::{Limits, Listening};
-use std::time::Duration;
 
 #[test]
 fn no_call_fails_while_plans_are_swapped() {
@@ -183,6 +184,25 @@ fn connections_that_stand_too_long_are_closed() {
     assert_eq!(done.get("/nowhere").status, 404);
     for client in [&mut silent, &mut slow, &mut done] {
         assert_eq!(client.rest(), "");
+    }
+}
+
+#[test]
+fn a_head_that_drips_gains_no_time() {
+    let limits = Limits { head_timeout: Duration::from_millis(500), ..Limits::default() };
+    let backend = backend(|exchange| exchange.respond("x"));
+    let world = World::with(&[Api::at("/api", backend.url(""))], limits, 1);
+    let mut dripping = TcpStream::connect(world.address).expect("the gateway accepts");
+    dripping.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket");
+    dripping.write_all(b"GET /api/ HTTP/1.1\r\nhost: a\r\nx: ").expect("taken");
+    let begun = Instant::now();
+    // Each drop comes well before the time is over; the whole head never does.
+    while dripping.write_all(b"x").is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "it still waits for the rest");
+        if matches!(dripping.read(&mut [0; 64]), Ok(0)) {
+            break;
+        }
+        assert_eq!(world.client().get("/api/").body, "x", "nobody waits for it");
     }
 }
 

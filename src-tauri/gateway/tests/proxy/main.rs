@@ -2,6 +2,7 @@
 
 mod bodies;
 mod faults;
+mod foreign_callers;
 mod grpc;
 mod headers;
 mod http1;

@@ -26,7 +26,7 @@ fn settings(certificates: &[&Certificate]) -> ListenerTls {
 }
 
 /// A world at `/api` that says which policy let a request through.
-struct Secured {
+pub(crate) struct Secured {
     world: World,
     apis: Vec<Api>,
     greeting: Greeting,
@@ -50,12 +50,12 @@ impl Secured {
         assert_eq!(states[0].state, Listening::Yes, "{:?}", self.greeting);
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.world.address
     }
 
     /// Why the last greeting failed, once `count` have.
-    fn failure(&self, count: u64) -> String {
+    pub(crate) fn failure(&self, count: u64) -> String {
         let begun = std::time::Instant::now();
         loop {
             let failures = self.world.gateway.handshake_failures(self.address());
@@ -292,7 +292,8 @@ impl Policy for ByCertificate {
     }
 }
 
-fn mutual(client_certificates: ClientCertificates) -> (Authority, Secured) {
+/// Asks callers for a certificate, and lets none past its policy without one.
+pub(crate) fn mutual(client_certificates: ClientCertificates) -> (Authority, Secured) {
     let authority = Authority::new();
     let certificate = authority.issue("site", &["api.test"]);
     let tls = ListenerTls {

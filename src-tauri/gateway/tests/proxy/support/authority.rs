@@ -42,6 +42,11 @@ impl Authority {
         certificate(name, CertificateKind::Identity, signed.der(), &signed.pem(), Some(key.serialize_pem()))
     }
 
+    /// Its own certificate.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
     /// What a caller trusts who trusts this authority alone.
     pub fn roots(&self) -> Arc<RootCertStore> {
         let mut roots = RootCertStore::empty();
