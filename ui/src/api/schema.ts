@@ -1881,7 +1881,10 @@ export interface components {
         TimeoutsInput: {
             /** @description Until the connection stands, TLS included. Default 5s. */
             connect?: string | null;
-            /** @description From the request sent until the response begins. Default 15s. */
+            /**
+             * @description From the request sent until the response begins. Servers that send nothing before their first message, as in long
+             *     polling and many gRPC streams, begin with that: give them more. Default 15s.
+             */
             response?: string | null;
             /** @description Without a byte in either direction while bodies stream. Default 300s. */
             idle?: string | null;

@@ -17,7 +17,8 @@ pub struct TimeoutsInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub connect: Option<Millis>,
-    /// From the request sent until the response begins. Default 15s.
+    /// From the request sent until the response begins. Servers that send nothing before their first message, as in long
+    /// polling and many gRPC streams, begin with that: give them more. Default 15s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub response: Option<Millis>,
