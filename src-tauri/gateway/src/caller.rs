@@ -1,5 +1,6 @@
 //! Who is at the other end of a connection: what does not change while it stands.
 
+use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,10 +8,15 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::watch::Watch;
+use crate::worker::Worker;
 use crate::{Greeting, TlsFacts};
 
 /// One caller's connection.
 pub(crate) struct Caller {
+    /// Who serves it.
+    pub(crate) worker: Rc<Worker>,
+    /// Which of the worker's connections it is.
+    pub(crate) number: u64,
     /// The caller's socket.
     pub(crate) remote: SocketAddr,
     /// Its address as text, for `X-Forwarded-For`.
@@ -20,7 +26,7 @@ pub(crate) struct Caller {
     /// The listener that accepted it.
     pub(crate) listener: SocketAddr,
     /// What the TLS greeting settled; none on a plain connection.
-    pub(crate) tls: Option<Arc<TlsFacts>>,
+    pub(crate) tls: OnceCell<Arc<TlsFacts>>,
     /// What it is doing.
     pub(crate) watch: Rc<Watch>,
 }
@@ -30,7 +36,7 @@ impl Caller {
     /// not slip through. One over TLS is more than a plain listener demands, as long as it brings no identity that
     /// nobody can have there.
     pub(crate) fn satisfies(&self, greeting: &Greeting) -> bool {
-        match (greeting, &self.tls) {
+        match (greeting, self.tls.get()) {
             (Greeting::Plain, None) => true,
             (Greeting::Plain, Some(facts)) => facts.client_certificate.is_none(),
             (Greeting::Tls(now), Some(facts)) => now.is_satisfied_by(facts),
@@ -40,6 +46,6 @@ impl Caller {
 
     /// As the caller spoke: `http` or `https`.
     pub(crate) fn scheme(&self) -> &'static str {
-        if self.tls.is_some() { "https" } else { "http" }
+        if self.tls.get().is_some() { "https" } else { "http" }
     }
 }

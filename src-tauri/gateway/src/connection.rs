@@ -1,5 +1,6 @@
 //! One connection of a caller, whatever protocol it speaks: from accepted to closed.
 
+use std::cell::OnceCell;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use http::HeaderValue;
+use pin_project_lite::pin_project;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
@@ -36,50 +38,52 @@ pub(crate) fn adopt(worker: &Rc<Worker>, stream: TcpStream, listener: SocketAddr
     // Where it fails answers are late, not wrong.
     let _ = stream.set_nodelay(true);
     let watch = Rc::new(Watch::new(Instant::now()));
-    let caller = Caller { remote, address, local, listener, tls: None, watch: watch.clone() };
-    let number = worker.connections.number();
-    let standing = Standing { worker: worker.clone(), number };
-    let opening = Box::pin(open(worker.clone(), caller, stream));
-    let task = tokio::task::spawn_local(contained(standing, remote, watch.clone(), opening));
-    worker.connections.insert(number, task.abort_handle(), watch);
+    let (number, tls) = (worker.connections.number(), OnceCell::new());
+    let caller = Caller { worker: worker.clone(), number, remote, address, local, listener, tls, watch };
+    let caller = Rc::new(caller);
+    let serving = serve(caller.clone(), Box::pin(open(caller.clone(), stream)));
+    let task = tokio::task::spawn_local(Contained { standing: Standing(caller.clone()), serving });
+    worker.connections.insert(number, task.abort_handle(), caller.watch.clone());
 }
 
 /// A place among the worker's connections; dropped with the connection, however that ends.
-struct Standing {
-    worker: Rc<Worker>,
-    number: u64,
-}
+struct Standing(Rc<Caller>);
 
 impl Drop for Standing {
     fn drop(&mut self) {
-        self.worker.connections.remove(self.number);
-        self.worker.freed.notify_waiters();
+        self.0.worker.connections.remove(self.0.number);
+        self.0.worker.freed.notify_waiters();
     }
 }
 
-/// A policy that panics takes its own call and connection with it, and nothing else.
-async fn contained(
-    standing: Standing,
-    remote: SocketAddr,
-    watch: Rc<Watch>,
-    opening: Pin<Box<impl Future<Output = Result<Option<Opened>, Broken>>>>,
-) {
-    let worker = &standing.worker;
-    let mut served = pin!(serve(worker, opening));
-    let ended = poll_fn(|cx| {
+pin_project! {
+    /// A policy that panics takes its own call and connection with it, and nothing else.
+    ///
+    /// Written out because an async function holds what it is given twice, and there may be 10,000 of these idle.
+    struct Contained<F> {
+        standing: Standing,
+        #[pin]
+        serving: F,
+    }
+}
+
+impl<F: Future<Output = Result<(), Broken>>> Future for Contained<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let Caller { worker, remote, watch, .. } = &*this.standing.0;
         watch.wake_by(cx.waker());
-        match catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx))) {
-            Ok(polled) => polled.map(Some),
-            Err(_) => Poll::Ready(None),
+        match catch_unwind(AssertUnwindSafe(|| this.serving.poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Ok(()))) => {}
+            Ok(Poll::Ready(Err(error))) => tracing::debug!(%remote, %error, "connection broke off"),
+            Err(_) => {
+                worker.panics.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(%remote, "a call panicked; its connection is closed");
+            }
         }
-    });
-    match ended.await {
-        Some(Ok(())) => {}
-        Some(Err(error)) => tracing::debug!(%remote, %error, "connection broke off"),
-        None => {
-            worker.panics.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(%remote, "a call panicked; its connection is closed");
-        }
+        Poll::Ready(())
     }
 }
 
@@ -88,33 +92,39 @@ pub(crate) type Broken = Box<dyn std::error::Error>;
 
 /// A connection of which it is known what it speaks.
 enum Opened {
-    Http1(Rc<Caller>, Rc<http1::Line>),
-    Http2(Rc<Caller>, Box<(Transport, BytesMut)>),
+    Http1(Rc<http1::Line>),
+    Http2(Box<(Transport, BytesMut)>),
 }
 
 /// What only the beginning of a connection needs stands in `opening`, and goes with it.
-async fn serve(
-    worker: &Rc<Worker>,
-    opening: Pin<Box<impl Future<Output = Result<Option<Opened>, Broken>>>>,
-) -> Result<(), Broken> {
-    match opening.await? {
-        None => Ok(()),
-        Some(Opened::Http1(caller, line)) => http1::serve(worker, &caller, &line).await,
-        Some(Opened::Http2(caller, begun)) => {
-            let (transport, first) = *begun;
-            Box::pin(http2::serve(worker, &caller, transport, first)).await
-        }
+#[expect(clippy::manual_async_fn, reason = "an async function holds what it is given twice")]
+fn serve<O>(caller: Rc<Caller>, opening: Pin<Box<O>>) -> impl Future<Output = Result<(), Broken>>
+where
+    O: Future<Output = Result<Option<Opened>, Broken>>,
+{
+    async move {
+        let line = match opening.await? {
+            None => return Ok(()),
+            Some(Opened::Http1(line)) => line,
+            Some(Opened::Http2(begun)) => {
+                let (transport, first) = *begun;
+                return Box::pin(http2::serve(&caller.worker, &caller, transport, first)).await;
+            }
+        };
+        http1::serve(&caller, &line).await
     }
 }
 
 /// Greets over TLS where the listener does, and waits for the first bytes. None where there are none.
-async fn open(worker: Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Result<Option<Opened>, Broken> {
+async fn open(caller: Rc<Caller>, stream: TcpStream) -> Result<Option<Opened>, Broken> {
+    let worker = &caller.worker;
     let plan = worker.plan();
     let mut transport = match plan.listeners.get(&caller.listener).map(|listener| &listener.greeting) {
         Some(Greeting::Tls(tls)) => {
-            let greeted = greet(&worker, tls, stream, caller.remote, caller.listener).await;
+            let greeted = greet(worker, tls, stream, caller.remote, caller.listener).await;
             let Some((transport, facts)) = greeted else { return Ok(None) };
-            caller.tls = Some(Arc::new(facts));
+            // Nothing else sets it.
+            let _ = caller.tls.set(Arc::new(facts));
             transport
         }
         // The listener was closed since, or its TLS cannot be had: plain HTTP is no way out.
@@ -122,20 +132,18 @@ async fn open(worker: Rc<Worker>, mut caller: Caller, stream: TcpStream) -> Resu
         Some(Greeting::Plain) | None => Transport::Plain(stream),
     };
     drop(plan);
-    let caller = Rc::new(caller);
     let mut first = BytesMut::new();
-    if !poll_fn(|cx| poll_first(&worker, &mut transport, &caller, &mut first, cx)).await? {
+    if !poll_fn(|cx| poll_first(worker, &mut transport, &caller, &mut first, cx)).await? {
         return Ok(None);
     }
-    let speaks_http2 = match &caller.tls {
+    let speaks_http2 = match caller.tls.get() {
         Some(tls) => tls.speaks_http2,
         None => first.starts_with(HTTP2_PREFACE),
     };
     Ok(Some(if speaks_http2 {
-        Opened::Http2(caller, Box::new((transport, first)))
+        Opened::Http2(Box::new((transport, first)))
     } else {
-        let line = http1::line_of(&worker, &caller, transport, first);
-        Opened::Http1(caller, line)
+        Opened::Http1(http1::line_of(worker, &caller, transport, first))
     }))
 }
 
@@ -165,4 +173,22 @@ fn poll_first(
         }
     }
     Poll::Ready(Ok(!first.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function gives, without calling it.
+    fn size<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// The allocator gives the next size in steps of a quarter: with what tokio puts around a task (104 bytes), 256.
+    #[test]
+    fn an_idle_connection_is_a_small_task() {
+        type Opening = std::future::Ready<Result<Option<Opened>, Broken>>;
+        let contained = size_of::<Standing>() + size(serve::<Opening>);
+        assert!(contained <= 152, "{contained}");
+    }
 }

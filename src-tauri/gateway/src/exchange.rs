@@ -118,7 +118,7 @@ async fn run(
         remote: caller.remote,
         local: caller.local,
         scheme: caller.scheme(),
-        tls: caller.tls.clone(),
+        tls: caller.tls.get().cloned(),
         request_id: request_id::text(&call.request_id).into(),
         base_path_len: if base_path == "/" { 0 } else { base_path.len() },
         identity: Identity::default(),

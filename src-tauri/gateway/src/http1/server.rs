@@ -36,11 +36,11 @@ pub(crate) fn line_of(worker: &Worker, caller: &Caller, transport: Transport, fi
 }
 
 /// Serves requests one after the other. Holds next to nothing while none is under way.
-pub(crate) async fn serve(worker: &Rc<Worker>, caller: &Caller, line: &Rc<Line>) -> Result<(), Broken> {
+pub(crate) async fn serve(caller: &Caller, line: &Rc<Line>) -> Result<(), Broken> {
     while poll_fn(|cx| poll_begin(line, caller, cx)).await {
-        if !Box::pin(serve_next(worker, caller, line)).await? {
+        if !Box::pin(serve_next(&caller.worker, caller, line)).await? {
             caller.watch.reading();
-            Box::pin(linger(worker, line)).await;
+            Box::pin(linger(&caller.worker, line)).await;
             break;
         }
     }
