@@ -324,7 +324,7 @@ fn states_of(listeners: &BTreeMap<SocketAddr, Listening>) -> Vec<ListenerState> 
 mod tests {
     use super::*;
     use crate::ListenerPlan;
-    use gatepost_model::RecordedCall;
+    use gatepost_model::{CallDetail, CallFacts};
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
 
@@ -333,7 +333,7 @@ mod tests {
     struct Workers(Mutex<Vec<usize>>);
 
     impl CallSink for Workers {
-        fn record(&self, worker: usize, _call: RecordedCall) {
+        fn record(&self, worker: usize, _facts: &CallFacts, _detail: &mut CallDetail) {
             self.0.lock().push(worker);
         }
     }

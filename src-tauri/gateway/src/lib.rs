@@ -34,6 +34,7 @@ mod plan;
 mod policy;
 mod reading;
 mod record;
+mod records;
 mod redact;
 mod reply;
 mod request_id;

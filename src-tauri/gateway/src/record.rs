@@ -38,7 +38,7 @@ pub(crate) struct Call {
     worker: Rc<Worker>,
     /// What its connection is doing.
     watch: Rc<Watch>,
-    /// What is recorded of it, in the piece in which it is handed on; none while the operator wants no calls recorded.
+    /// What is recorded of it; none while the operator wants no calls recorded.
     recorded: Option<RecordedCall>,
     status: u16,
     response_bytes: u64,
@@ -69,7 +69,12 @@ impl Call {
         Box::new(Self {
             worker: worker.clone(),
             watch: caller.watch.clone(),
-            recorded: is_wanted.then(|| Box::new((facts_of(at_us, plan), detail_of(caller, request)))),
+            recorded: is_wanted.then(|| {
+                let mut recorded = worker.records.take();
+                (recorded.0.at_us, recorded.0.plan) = (at_us, plan);
+                note_request(&mut recorded.1, caller, request);
+                recorded
+            }),
             status: CALLER_LEFT,
             response_bytes: 0,
             at_us,
@@ -91,7 +96,8 @@ impl Call {
         let mut call = Self::begin(worker, plan, caller, &http::Request::new(()), meter);
         if let Some((_, detail)) = call.recorded.as_deref_mut() {
             detail.method = String::from_utf8_lossy(&glimpse.method).into_owned().into();
-            detail.target = redact_query(&String::from_utf8_lossy(&glimpse.target)).into();
+            detail.target.clear();
+            detail.target.push_str(&redact_query(&String::from_utf8_lossy(&glimpse.target)));
             detail.error = Some(glimpse.refused.reason.into());
         }
         call
@@ -115,7 +121,7 @@ impl Call {
         self.status = response.status().as_u16();
         form::fit(&mut response, request);
         if let Some((_, detail)) = self.recorded.as_deref_mut() {
-            detail.response_headers = capture(response.headers());
+            capture(response.headers(), &mut detail.response_headers);
             if detail.http_version == HTTP_2 {
                 // An answer that is an error and nothing else has it here instead of in its trailers.
                 detail.grpc_status = grpc_status_of(response.headers());
@@ -129,7 +135,7 @@ impl Call {
     /// Notes what follows the body.
     fn note_trailers(&mut self, trailers: &HeaderMap) {
         if let Some((_, detail)) = self.recorded.as_deref_mut() {
-            detail.response_trailers = capture(trailers);
+            capture(trailers, &mut detail.response_trailers);
             detail.grpc_status = grpc_status_of(trailers).or(detail.grpc_status);
         }
     }
@@ -137,7 +143,7 @@ impl Call {
     /// Notes what is known only at the end.
     fn close(&mut self, facts: &mut CallFacts, detail: &mut CallDetail, now: Instant) {
         facts.status = self.status;
-        detail.request_id = request_id::text(&self.request_id).into();
+        detail.request_id.push_str(request_id::text(&self.request_id));
         detail.upstream_address = self.meter.address.get();
         detail.connection_reused = self.meter.reused.get();
         let mut error = detail.error.take().or_else(|| self.meter.broke_off.take());
@@ -146,7 +152,7 @@ impl Call {
             cx.settle();
             facts.client = cx.identity.client_app;
             facts.refused_by = cx.refused_by;
-            detail.trail = std::mem::take(&mut cx.trail);
+            detail.trail.append(&mut cx.trail);
             error = error.or_else(|| cx.error.take());
         }
         error = error.or_else(|| self.watch.closed_because().map(Into::into));
@@ -170,53 +176,30 @@ impl Drop for Call {
         if let Some(mut recorded) = self.recorded.take() {
             let (facts, detail) = &mut *recorded;
             self.close(facts, detail, now);
-            self.worker.sink.record(self.worker.number, recorded);
+            self.worker.sink.record(self.worker.number, facts, detail);
+            self.worker.records.keep(recorded);
         }
         self.watch.served(now);
     }
 }
 
-fn facts_of(at_us: i64, plan: u64) -> CallFacts {
-    CallFacts {
-        at_us,
-        plan,
-        api: None,
-        client: None,
-        status: CALLER_LEFT,
-        refused_by: None,
-        duration_us: 0,
-        upstream_us: None,
-        request_bytes: 0,
-        response_bytes: 0,
-    }
-}
-
-fn detail_of<B>(caller: &Caller, request: &http::Request<B>) -> CallDetail {
+fn note_request<B>(detail: &mut CallDetail, caller: &Caller, request: &http::Request<B>) {
     let headers = request.headers();
     let uri = request.uri();
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    let host = match uri.authority() {
-        Some(authority) => authority.as_str().into(),
-        None => headers.get(http::header::HOST).map(text_of).unwrap_or_default(),
-    };
-    CallDetail {
-        request_id: Box::default(),
-        method: name_of(request.method()),
-        target: redact_query(target).into(),
-        host,
-        remote: caller.remote,
-        scheme: caller.scheme(),
-        http_version: name_of_version(request.version()),
-        request_headers: capture(headers),
-        response_headers: HeaderBlock::default(),
-        response_trailers: HeaderBlock::default(),
-        grpc_status: None,
-        response_body: None,
-        error: None,
-        upstream_address: None,
-        connection_reused: false,
-        trail: smallvec::SmallVec::new(),
+    detail.method = name_of(request.method());
+    detail.target.push_str(&redact_query(target));
+    match uri.authority() {
+        Some(authority) => detail.host.push_str(authority.as_str()),
+        None => {
+            let host = headers.get(http::header::HOST).map(HeaderValue::as_bytes);
+            detail.host.push_str(&String::from_utf8_lossy(host.unwrap_or_default()));
+        }
     }
+    detail.remote = caller.remote;
+    detail.scheme = caller.scheme();
+    detail.http_version = name_of_version(request.version());
+    capture(headers, &mut detail.request_headers);
 }
 
 /// The body of an answer with its call. When it goes, the call is over.
@@ -282,17 +265,13 @@ impl http_body::Body for RecordedBody {
     }
 }
 
-fn capture(headers: &HeaderMap) -> HeaderBlock {
-    HeaderBlock::capture(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+fn capture(headers: &HeaderMap, block: &mut HeaderBlock) {
+    block.refill(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
 }
 
 /// See "Responses" in gRPC over HTTP2.
 fn grpc_status_of(headers: &HeaderMap) -> Option<u32> {
     headers.get(GRPC_STATUS)?.to_str().ok()?.parse().ok()
-}
-
-fn text_of(value: &HeaderValue) -> Box<str> {
-    String::from_utf8_lossy(value.as_bytes()).into()
 }
 
 fn name_of_version(version: Version) -> &'static str {

@@ -24,6 +24,7 @@ use crate::deadline::Deadlines;
 use crate::farewell::{Farewell, LAST_WORDS};
 use crate::http1::Buffers;
 use crate::http2::{Crew, Sessions};
+use crate::records::Records;
 use crate::request_id::RequestIds;
 use crate::tls::Handshakes;
 use crate::upstream::{Check, Names, Pool, Resolver};
@@ -101,6 +102,8 @@ pub(crate) struct Worker {
     pub(crate) connections: Connections,
     /// Buffers that no connection uses at the moment.
     pub(crate) buffers: Rc<Buffers>,
+    /// What calls are recorded in.
+    pub(crate) records: Records,
     /// What calls wait for at most.
     pub(crate) deadlines: Rc<Deadlines>,
     /// The time for people.
@@ -142,6 +145,7 @@ impl Worker {
             resolver: Rc::new(Resolver::new(names, limits.keep_names)),
             connections: Connections::default(),
             buffers: Rc::default(),
+            records: Records::default(),
             deadlines: Rc::default(),
             wall: WallClock::new(Instant::now()),
             date: Date::default(),

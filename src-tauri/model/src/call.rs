@@ -37,17 +37,17 @@ pub struct CallFacts {
     pub response_bytes: u64,
 }
 
-/// What is shown of a call, beside its facts.
+/// What is shown of a call, beside its facts. Its buffers are used again for later calls.
 #[derive(Clone, Debug)]
 pub struct CallDetail {
     /// The `x-request-id` of call and answer.
-    pub request_id: Box<str>,
+    pub request_id: String,
     /// In capitals.
     pub method: Cow<'static, str>,
     /// Path and query as received, secrets in the query replaced.
-    pub target: Box<str>,
+    pub target: String,
     /// The `Host` header, or the authority of an absolute-form target.
-    pub host: Box<str>,
+    pub host: String,
     /// The caller's socket.
     pub remote: SocketAddr,
     /// As the caller spoke: `http` or `https`.
@@ -74,7 +74,7 @@ pub struct CallDetail {
     pub trail: SmallVec<[TrailStep; 4]>,
 }
 
-/// A call that is over, in one piece, so that handing it on moves nothing.
+/// A call in one piece, so that handing it on moves nothing.
 pub type RecordedCall = Box<(CallFacts, CallDetail)>;
 
 /// Where calls go when they are over. Must never block and never fail (invariant 5).
@@ -85,8 +85,9 @@ pub trait CallSink: Send + Sync + 'static {
         true
     }
 
-    /// Takes one call. `worker` is the number of the data-plane thread, from 0.
-    fn record(&self, worker: usize, call: RecordedCall);
+    /// Takes one call that is over. `worker` is the number of the data-plane thread, from 0. The detail is lent: what
+    /// is kept of it is copied, except for the trail, which may be taken.
+    fn record(&self, worker: usize, facts: &CallFacts, detail: &mut CallDetail);
 }
 
 /// One header, name first. The value is text; bytes outside UTF-8 are replaced.
@@ -94,7 +95,7 @@ pub type Header = (String, String);
 
 /// Headers in one allocation: `name NUL value NUL`, repeated. A header can hold neither NUL (RFC 9110, 5.5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeaderBlock(Box<[u8]>);
+pub struct HeaderBlock(Vec<u8>);
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "•••";
@@ -110,9 +111,6 @@ const SECRET_HEADERS: [&str; 8] = [
     "x-api-key",
     "x-client-secret",
 ];
-
-/// Bytes that the headers of most messages take.
-const USUAL_BLOCK: usize = 512;
 
 /// The lengths of their names, one bit each: most headers are told apart from them by that alone.
 const SECRET_LENGTHS: u32 = {
@@ -131,7 +129,15 @@ fn is_secret(name: &str) -> bool {
 impl HeaderBlock {
     /// Copies headers, replacing the values of those that carry secrets by [`REDACTED`]. Names are lowercase.
     pub fn capture<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let mut block = Vec::with_capacity(USUAL_BLOCK);
+        let mut block = Self::default();
+        block.refill(headers);
+        block
+    }
+
+    /// The same, in the place of what was there.
+    pub fn refill<'a>(&mut self, headers: impl Iterator<Item = (&'a str, &'a [u8])>) {
+        let block = &mut self.0;
+        block.clear();
         for (name, value) in headers {
             let value = if is_secret(name) { REDACTED.as_bytes() } else { value };
             block.reserve(name.len() + value.len() + 2);
@@ -140,7 +146,16 @@ impl HeaderBlock {
             block.extend_from_slice(value);
             block.push(0);
         }
-        Self(block.into_boxed_slice())
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Bytes that it has room for.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
     }
 
     /// The one allocation, for keeping it elsewhere.
@@ -149,7 +164,7 @@ impl HeaderBlock {
     }
 
     /// Takes back what [`as_bytes`](Self::as_bytes) gave.
-    pub fn from_bytes(block: Box<[u8]>) -> Self {
+    pub fn from_bytes(block: Vec<u8>) -> Self {
         Self(block)
     }
 

@@ -25,8 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for round in 0..ROUNDS {
         let calls: Vec<_> = (0..ROUND).map(|n| call(clock(), round * ROUND + n)).collect();
         let before = Instant::now();
-        for (facts, detail) in calls {
-            recorder.record(0, Box::new((facts, detail)));
+        for (facts, mut detail) in calls {
+            recorder.record(0, &facts, &mut detail);
         }
         recording.push(before.elapsed());
         traffic.flush()?;
@@ -119,9 +119,9 @@ fn call(now_us: i64, n: usize) -> (CallFacts, CallDetail) {
         ("server", b"sample"),
     ];
     let detail = CallDetail {
-        request_id: request_id.as_str().into(),
+        request_id: request_id.clone(),
         method: "GET".into(),
-        target: format!("/posts/v1/{n}?page=2").into(),
+        target: format!("/posts/v1/{n}?page=2"),
         host: "127.0.0.1:8081".into(),
         remote: ([127, 0, 0, 1], 50_000).into(),
         scheme: "http",

@@ -6,10 +6,11 @@
 use std::net::SocketAddr;
 
 use gatepost_model::{
-    ApiId, AppliedPolicyId, CallDetail, CallFacts, ClientAppId, HeaderBlock, Outcome, Phase, TrailStep,
+    ApiId, AppliedPolicyId, CallFacts, ClientAppId, HeaderBlock, Outcome, Phase, TrailStep,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Waiting;
 use crate::call::{Call, CallSummary, TrailEntry};
 use crate::delta::Delta;
 use crate::figures::ended_us;
@@ -65,13 +66,13 @@ struct Detail<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Tail<'a> {
     scheme: &'a str,
-    response_trailers: HeaderBlock,
+    response_trailers: &'a [u8],
 }
 
 impl Tail<'_> {
     /// Of calls that were stored without: `https` was told apart from `http` no earlier than it was recorded.
     fn unknown() -> Self {
-        Self { scheme: "http", response_trailers: HeaderBlock::default() }
+        Self { scheme: "http", response_trailers: &[] }
     }
 }
 
@@ -112,11 +113,12 @@ impl From<Step<'_>> for TrailEntry {
 }
 
 impl<'a> Head<'a> {
-    pub fn of(facts: &CallFacts, detail: &'a CallDetail) -> Self {
+    pub fn of(call: &Waiting<'a>) -> Self {
+        let facts = call.facts;
         Self {
             at_us: facts.at_us,
-            method: &detail.method,
-            target: &detail.target,
+            method: call.method,
+            target: call.target,
             api: facts.api,
             client: facts.client,
             status: facts.status,
@@ -125,8 +127,8 @@ impl<'a> Head<'a> {
             upstream_us: facts.upstream_us,
             request_bytes: facts.request_bytes,
             response_bytes: facts.response_bytes,
-            request_id: &detail.request_id,
-            grpc_status: detail.grpc_status,
+            request_id: call.request_id,
+            grpc_status: call.grpc_status,
         }
     }
 
@@ -209,16 +211,17 @@ impl OpenBlock {
     }
 
     /// Adds a call and returns its number; none when it cannot be written down, and the block is as before.
-    pub fn push(&mut self, facts: &CallFacts, detail: &CallDetail) -> Option<u64> {
+    pub fn push(&mut self, call: &Waiting<'_>) -> Option<u64> {
         let (heads, details) = (self.heads.len(), self.details.len());
-        if self.write(facts, detail).is_err() {
+        if self.write(call).is_err() {
             self.heads.truncate(heads);
             self.details.truncate(details);
             return None;
         }
         let id = self.next_id();
-        detail.request_headers.as_bytes().clone_into(&mut self.request_headers);
-        detail.response_headers.as_bytes().clone_into(&mut self.response_headers);
+        call.request_headers.clone_into(&mut self.request_headers);
+        call.response_headers.clone_into(&mut self.response_headers);
+        let facts = call.facts;
         self.calls += 1;
         self.from_us = self.from_us.min(facts.at_us);
         self.to_us = self.to_us.max(facts.at_us);
@@ -226,23 +229,23 @@ impl OpenBlock {
         Some(id)
     }
 
-    fn write(&mut self, facts: &CallFacts, detail: &CallDetail) -> postcard::Result<()> {
+    fn write(&mut self, call: &Waiting<'_>) -> postcard::Result<()> {
         let stored = Detail {
-            plan: facts.plan,
-            host: &detail.host,
-            remote: detail.remote,
-            http_version: detail.http_version,
-            request_headers: Delta::between(&self.request_headers, detail.request_headers.as_bytes()),
-            response_headers: Delta::between(&self.response_headers, detail.response_headers.as_bytes()),
-            response_body: detail.response_body.as_deref(),
-            error: detail.error.as_deref(),
-            upstream_address: detail.upstream_address,
-            connection_reused: detail.connection_reused,
-            trail: detail.trail.iter().map(Step::from).collect(),
+            plan: call.facts.plan,
+            host: call.host,
+            remote: call.remote,
+            http_version: call.http_version,
+            request_headers: Delta::between(&self.request_headers, call.request_headers),
+            response_headers: Delta::between(&self.response_headers, call.response_headers),
+            response_body: call.response_body,
+            error: call.error,
+            upstream_address: call.upstream_address,
+            connection_reused: call.connection_reused,
+            trail: call.trail.iter().map(Step::from).collect(),
         };
-        let tail = Tail { scheme: detail.scheme, response_trailers: detail.response_trailers.clone() };
-        postcard::to_io(&Head::of(facts, detail), &mut self.heads)?;
-        postcard::to_io(&detail.grpc_status, &mut self.heads)?;
+        let tail = Tail { scheme: call.scheme, response_trailers: call.response_trailers };
+        postcard::to_io(&Head::of(call), &mut self.heads)?;
+        postcard::to_io(&call.grpc_status, &mut self.heads)?;
         postcard::to_io(&stored, &mut self.details)?;
         postcard::to_io(&tail, &mut self.details)?;
         Ok(())
@@ -305,7 +308,7 @@ impl<'a> Stored<'a> {
             details = rest;
         }
         let (detail, tail) = last?;
-        let headers = |bytes: Vec<u8>| HeaderBlock::from_bytes(bytes.into_boxed_slice()).to_vec();
+        let headers = |bytes: Vec<u8>| HeaderBlock::from_bytes(bytes).to_vec();
         Some(Call {
             summary: head.summary(self.first_id + nth as u64),
             plan: detail.plan,
@@ -315,7 +318,7 @@ impl<'a> Stored<'a> {
             http_version: detail.http_version.to_owned(),
             request_headers: headers(request_headers),
             response_headers: headers(response_headers),
-            response_trailers: tail.response_trailers.to_vec(),
+            response_trailers: headers(tail.response_trailers.to_vec()),
             response_body: detail.response_body.map(str::to_owned),
             error: detail.error.map(str::to_owned),
             upstream_address: detail.upstream_address.map(|address| address.to_string()),

@@ -1,9 +1,9 @@
 //! What is counted of calls: by whom, for what, with which outcome, and the figures that are shown of it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use gatepost_model::{ApiId, CallFacts, ClientAppId};
+use hashbrown::HashMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,6 +1,7 @@
 //! Calls: the recorder's other end, rollups, queries, retention.
 
 mod analytics;
+mod batch;
 mod bell;
 mod block;
 mod call;

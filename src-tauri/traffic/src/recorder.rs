@@ -3,24 +3,57 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crossbeam_queue::ArrayQueue;
-use gatepost_model::{CallSink, RecordedCall};
+use gatepost_model::{CallDetail, CallFacts, CallSink};
 use parking_lot::Mutex;
 
+use crate::batch::{Batch, Waiting};
 use crate::figures::{Tally, ended_us, tally};
 
 /// One waiting line a data-plane thread, so that threads do not meet.
 pub(crate) struct Recorder {
     lanes: Box<[Lane]>,
+    /// Most calls that wait in one place of a lane.
+    capacity: usize,
     is_off: AtomicBool,
     recorded: AtomicU64,
     dropped: AtomicU64,
 }
 
+/// Places of a lane.
+const PLACES: usize = 2;
+
 struct Lane {
-    waiting: ArrayQueue<RecordedCall>,
+    /// The writer never holds both, and its thread holds either for nanoseconds, so that neither ever waits for the
+    /// other.
+    waiting: [Mutex<Batch>; PLACES],
     /// Calls that found the line full: only counted. Its lock is held for nanoseconds, and taken only then.
     overflow: Mutex<Overflow>,
+}
+
+/// What the writer took, with its memory for the next time.
+#[derive(Default)]
+pub(crate) struct Taken {
+    batches: Vec<Batch>,
+    /// When each call ended, and where it is: batch and place in it.
+    order: Vec<(i64, u32, u32)>,
+}
+
+impl Taken {
+    /// How many calls.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The calls in the order in which they ended.
+    pub fn calls(&self) -> impl Iterator<Item = Waiting<'_>> {
+        self.order.iter().filter_map(|(_, batch, nth)| self.batches.get(*batch as usize)?.get(*nth as usize))
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.batches.iter_mut().for_each(Batch::clear);
+        self.order.clear();
+    }
 }
 
 #[derive(Default)]
@@ -31,30 +64,37 @@ struct Overflow {
 
 impl Recorder {
     pub fn new(workers: NonZeroUsize, capacity: usize) -> Self {
-        let lane = |_| Lane { waiting: ArrayQueue::new(capacity.max(1)), overflow: Mutex::default() };
+        let lane = |_| Lane { waiting: Default::default(), overflow: Mutex::default() };
         Self {
             lanes: (0..workers.get()).map(lane).collect(),
+            capacity: capacity.max(1),
             is_off: AtomicBool::new(false),
             recorded: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
         }
     }
 
-    /// Takes all that wait, in the order in which they ended, and what was only counted. Returns how many the
-    /// latter are. Takes each line's length once at most, so that it ends however fast calls come in.
-    pub fn drain(&self, calls: &mut Vec<RecordedCall>, counts: &mut Tally) -> u64 {
+    /// Takes all that wait, and what was only counted. Returns how many the latter are. `taken` is empty before.
+    pub fn drain(&self, taken: &mut Taken, counts: &mut Tally) -> u64 {
         let mut only_counted = 0;
+        taken.batches.resize_with(self.lanes.len() * PLACES, Batch::default);
+        let mut batches = taken.batches.iter_mut();
         for lane in &self.lanes {
-            calls.extend(std::iter::from_fn(|| lane.waiting.pop()).take(lane.waiting.capacity()));
+            for (place, batch) in lane.waiting.iter().zip(&mut batches) {
+                std::mem::swap(&mut *place.lock(), batch);
+            }
             let overflow = std::mem::take(&mut *lane.overflow.lock());
             only_counted += overflow.calls;
             for (key, sums) in overflow.counts {
                 counts.entry(key).or_default().merge(&sums);
             }
         }
-        // Each line is in order already, or nearly; the sort finds such runs and merges them.
-        calls.sort_by_key(|call| ended_us(&call.0));
-        self.recorded.fetch_add(calls.len() as u64 + only_counted, Ordering::Relaxed);
+        for (number, batch) in (0..).zip(&taken.batches) {
+            taken.order.extend((0..).zip(batch.facts()).map(|(nth, facts)| (ended_us(facts), number, nth)));
+        }
+        // Each batch is in order already, or nearly; the sort finds such runs and merges them.
+        taken.order.sort_by_key(|(ended_us, ..)| *ended_us);
+        self.recorded.fetch_add(taken.len() as u64 + only_counted, Ordering::Relaxed);
         self.note_dropped(only_counted);
         only_counted
     }
@@ -85,11 +125,14 @@ impl CallSink for Recorder {
         !self.is_off.load(Ordering::Relaxed)
     }
 
-    fn record(&self, worker: usize, call: RecordedCall) {
+    fn record(&self, worker: usize, facts: &CallFacts, detail: &mut CallDetail) {
         let lane = &self.lanes[worker % self.lanes.len()];
-        if let Err(call) = lane.waiting.push(call) {
+        let free = lane.waiting.iter().find_map(Mutex::try_lock);
+        // Both are held only where several threads have one number.
+        let is_taken = free.unwrap_or_else(|| lane.waiting[0].lock()).push(self.capacity, facts, detail);
+        if !is_taken {
             let mut overflow = lane.overflow.lock();
-            tally(&mut overflow.counts, &call.0);
+            tally(&mut overflow.counts, facts);
             overflow.calls += 1;
         }
     }

@@ -7,15 +7,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior};
 
-use gatepost_model::RecordedCall;
-
 use crate::bell::Bell;
 use crate::block::{self, Head, OpenBlock};
 use crate::database;
 use crate::figures::{Tally, tally};
 use crate::live::{MAX_CALLS_IN_EVENT, Publisher, Seconds};
 use crate::recent::Recent;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Taken};
 use crate::retention::{Kept, forget_calls, forget_rollups};
 use crate::rollup::{Unsaved, stored};
 use crate::settings::{Clock, Retention};
@@ -68,7 +66,7 @@ pub(crate) struct Writer {
     calls_forgotten_us: i64,
     rollups_forgotten_us: i64,
     // Emptied after every turn; here so that their memory is used again.
-    batch: Vec<RecordedCall>,
+    taken: Taken,
     counts: Tally,
 }
 
@@ -99,7 +97,7 @@ impl Writer {
             rows_saved_us: i64::MIN,
             calls_forgotten_us: i64::MIN,
             rollups_forgotten_us: i64::MIN,
-            batch: Vec::new(),
+            taken: Taken::default(),
             counts: Tally::new(),
         })
     }
@@ -118,7 +116,7 @@ impl Writer {
     }
 
     fn turn(&mut self, everything: bool) {
-        let only_counted = self.recorder.drain(&mut self.batch, &mut self.counts);
+        let only_counted = self.recorder.drain(&mut self.taken, &mut self.counts);
         let now_us = (self.clock)();
         if only_counted > 0 {
             self.dropped_at_us = Some(now_us);
@@ -130,25 +128,25 @@ impl Writer {
         self.publisher.send(&self.shared.seconds.lock(), now_us);
     }
 
-    /// Counts the calls and writes them into blocks. Each is freed at once, while it is still in the processor's cache.
+    /// Counts the calls and writes them into blocks.
     fn store_batch(&mut self, only_counted: u64) {
-        self.open_has_grown |= !self.batch.is_empty();
+        self.open_has_grown |= self.taken.len() > 0;
         let told = if self.publisher.has_listeners() { MAX_CALLS_IN_EVENT } else { 0 };
-        let untold = self.batch.len().saturating_sub(told);
+        let untold = self.taken.len().saturating_sub(told);
         self.publisher.skip(only_counted + untold as u64);
-        for (nth, call) in self.batch.drain(..).enumerate() {
-            let (facts, detail) = &*call;
-            tally(&mut self.counts, facts);
+        for (nth, call) in self.taken.calls().enumerate() {
+            tally(&mut self.counts, call.facts);
             if self.open.is_full() {
                 let next = OpenBlock::begin(self.open.next_id());
                 self.sealed.push(std::mem::replace(&mut self.open, next));
             }
-            match self.open.push(facts, detail) {
-                Some(id) if nth >= untold => self.publisher.take(Head::of(facts, detail).summary(id)),
+            match self.open.push(&call) {
+                Some(id) if nth >= untold => self.publisher.take(Head::of(&call).summary(id)),
                 Some(_) => {}
                 None => self.recorder.note_dropped(1),
             }
         }
+        self.taken.clear();
     }
 
     fn publish_counts(&mut self, now_us: i64) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gatepost_model::{Note, Outcome, Phase, TrailStep};
 use http::header::{CONTENT_LENGTH, HOST};
@@ -65,8 +65,9 @@ pub(crate) async fn send(
             Err(fault) => Err(Unanswered { fault, may_repeat: false, was_closed: false }),
         };
         judge(&answer, &mut underway);
-        cx.trail.push(step(begun, backend, target, &answer));
-        begun = Instant::now();
+        let now = Instant::now();
+        cx.trail.push(step(now - begun, backend, target, &answer));
+        begun = now;
         let has_time = meter.until.get().is_none_or(|until| begun < until);
         if retries_left == 0 || !has_time || !may_repeat(backend, &answer, is_repeatable) {
             break answer;
@@ -141,7 +142,7 @@ fn may_repeat(backend: &Backend, answer: &Tried, is_repeatable: bool) -> bool {
     }
 }
 
-fn step(begun: Instant, backend: &Backend, target: &Target, answer: &Tried) -> TrailStep {
+fn step(took: Duration, backend: &Backend, target: &Target, answer: &Tried) -> TrailStep {
     let (outcome, note) = match answer {
         Ok(response) => {
             let status = u64::from(response.status().as_u16());
@@ -154,7 +155,7 @@ fn step(begun: Instant, backend: &Backend, target: &Target, answer: &Tried) -> T
         }
         Err(unanswered) => (Outcome::Failed, Note::new("{}").with(&*unanswered.fault.words)),
     };
-    let duration_ns = u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX);
+    let duration_ns = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
     TrailStep { phase: Phase::Upstream, policy: "", applied: None, outcome, note, duration_ns }
 }
 

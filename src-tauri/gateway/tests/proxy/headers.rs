@@ -64,8 +64,8 @@ fn every_call_has_one_request_id_on_both_sides() {
     let id = refused.header("x-request-id").expect("also on answers of the gateway");
     assert!(refused.body.contains(id));
     let recorded: Vec<_> = world.calls(3).into_iter().map(|(_, detail)| detail.request_id).collect();
-    assert_eq!(recorded[0].as_ref(), "mine-1");
-    assert_eq!(recorded[2].as_ref(), id);
+    assert_eq!(recorded[0], "mine-1");
+    assert_eq!(recorded[2], id);
 }
 
 #[test]

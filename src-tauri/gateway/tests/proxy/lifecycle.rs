@@ -222,7 +222,7 @@ fn connections_past_the_limit_wait_for_room() {
     drop(first);
     assert_eq!(second.answer().body, "x");
     let order: Vec<_> = world.calls(22).into_iter().map(|(_, detail)| detail.target).collect();
-    assert_eq!(order[21].as_ref(), "/api/second", "it waited for the first to leave");
+    assert_eq!(order[21], "/api/second", "it waited for the first to leave");
 }
 
 #[test]

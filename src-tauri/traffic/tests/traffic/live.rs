@@ -57,9 +57,9 @@ fn every_second_is_told_once_when_it_is_over_and_again_when_late_calls_join_it()
     let expected = [(start - 1_000, 0, 0), (start, 1, 1), (start + 1_000, 0, 0)];
     assert_eq!(seconds, expected);
     // A call that ended in the first second, but comes only now.
-    let (mut late, detail) = (crate::world::facts(), crate::world::detail("late"));
+    let (mut late, mut detail) = (crate::world::facts(), crate::world::detail("late"));
     late.at_us = start * 1_000;
-    world.traffic.recorder().record(1, Box::new((late, detail)));
+    world.traffic.recorder().record(1, &late, &mut detail);
     world.traffic.flush().unwrap();
     world.pass_ms(1_000);
     world.traffic.flush().unwrap();

@@ -19,7 +19,7 @@ fn counts_are_exact_when_the_ring_is_full() {
                 for n in 0..CALLS {
                     let mut facts = facts();
                     facts.status = if n % 4 == 0 { 500 } else { 200 };
-                    recorder.record(worker, Box::new((facts, detail("r"))));
+                    recorder.record(worker, &facts, &mut detail("r"));
                 }
             });
         }

@@ -64,7 +64,7 @@ fn calls_are_forgotten_by_age() {
 fn calls_are_forgotten_by_bytes_however_few_they_are() {
     let world = keeping(|retention| retention.bytes = 1 << 20);
     for _ in 0..200 {
-        world.record(|_, detail| detail.target = "x".repeat(20_000).into());
+        world.record(|_, detail| detail.target = "x".repeat(20_000));
         world.traffic.flush().unwrap();
     }
     a_second_later(&world);

@@ -64,15 +64,15 @@ impl World {
         let (mut facts, mut detail) = (facts(), detail("r-0"));
         change(&mut facts, &mut detail);
         facts.at_us = self.now_us.load(Ordering::SeqCst) - facts.duration_us as i64;
-        self.traffic.recorder().record(0, Box::new((facts, detail)));
+        self.traffic.recorder().record(0, &facts, &mut detail);
     }
 
     /// So many calls that end now, numbered from 0 in path and request id.
     pub fn record_many(&self, count: usize) {
         for n in 0..count {
             self.record(|_, detail| {
-                detail.target = format!("/posts/{n}").into();
-                detail.request_id = format!("r-{n}").into();
+                detail.target = format!("/posts/{n}");
+                detail.request_id = format!("r-{n}");
             });
             // Leaves the writer room: what is promised here is not how many calls a moment holds.
             if n % 8_000 == 7_999 {

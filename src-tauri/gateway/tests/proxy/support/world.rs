@@ -12,8 +12,8 @@ use gatepost_gateway::{
     Listening, Names, Plan, Policy, Route, RouteTable, RouteTls,
 };
 use gatepost_model::{
-    ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Listen, Millis, RecordedCall,
-    Slug, Timeouts, Upstream, UpstreamProtocol, UpstreamUrl,
+    ApiId, AppliedPolicyId, BasePath, CallDetail, CallFacts, CallSink, Host, Listen, Millis, Slug, Timeouts,
+    Upstream, UpstreamProtocol, UpstreamUrl,
 };
 use parking_lot::{Condvar, Mutex};
 
@@ -115,8 +115,8 @@ struct Recorder {
 }
 
 impl CallSink for Recorder {
-    fn record(&self, _worker: usize, call: RecordedCall) {
-        self.calls.lock().push(*call);
+    fn record(&self, _worker: usize, facts: &CallFacts, detail: &mut CallDetail) {
+        self.calls.lock().push((*facts, detail.clone()));
         self.more.notify_all();
     }
 }
