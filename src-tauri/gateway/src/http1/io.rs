@@ -34,6 +34,8 @@ pub(crate) struct Io {
     /// To be written behind `output`, with `tail` behind it.
     large: Bytes,
     tail: &'static [u8],
+    /// True once what is to be written has let others go first.
+    had_turn: bool,
     /// Bytes written so far.
     pub(crate) written: u64,
     buffers: Rc<Buffers>,
@@ -52,6 +54,7 @@ impl Io {
             gone: 0,
             large: Bytes::new(),
             tail: &[],
+            had_turn: false,
             written: 0,
             buffers: buffers.clone(),
             watch,
@@ -129,6 +132,7 @@ impl Io {
     pub(crate) fn give_up_writing(&mut self) {
         self.output.clear();
         self.gone = 0;
+        self.had_turn = false;
         self.large = Bytes::new();
         self.tail = &[];
     }
@@ -138,10 +142,15 @@ impl Io {
         self.gone < self.output.len() || !self.large.is_empty() || !self.tail.is_empty()
     }
 
-    /// Writes until nothing waits.
+    /// Writes until nothing waits. What is small waits until every task that is ready now has run: messages that then
+    /// leave together wake those who wait for them once, and not once each.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.owes() {
             return Poll::Ready(Ok(()));
+        }
+        if self.large.is_empty() && !std::mem::replace(&mut self.had_turn, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         while self.owes() {
             match self.poll_write(cx) {
@@ -163,6 +172,7 @@ impl Io {
             }
         }
         self.gone = 0;
+        self.had_turn = false;
         self.buffers.take_output(std::mem::take(&mut self.output));
         Pin::new(&mut self.transport).poll_flush(cx)
     }
