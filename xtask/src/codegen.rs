@@ -35,6 +35,8 @@ pub fn generate(folder: &Path) -> Result<()> {
         .arg(&openapi)
         .arg("--output")
         .arg(&schema)
+        // What has a default may be left out.
+        .arg("--default-non-nullable=false")
         .dir(&project::ui())
         .output()?;
     Ok(())

@@ -24,6 +24,7 @@ fn described() -> OpenApiRouter<Control> {
         .merge(routes::status::routes())
         .merge(routes::apis::routes())
         .merge(routes::targets::routes())
+        .merge(routes::preview::routes())
         .merge(routes::applied::routes())
         .merge(routes::catalogue::routes())
         .merge(routes::listeners::routes())

@@ -104,6 +104,39 @@ async fn a_listener_with_a_certificate_of_the_local_authority_is_called_over_tls
 }
 
 #[tokio::test]
+async fn an_api_is_added_with_https_or_not_at_all() {
+    let instance = Instance::new();
+    let (plain, _) = instance.api(&[]).await;
+    let form = |name: &str, port: u16| json!({"name": name, "listen": {"port": port, "hosts": ["new.test"]}, "upstream": {"url": "http://127.0.0.1:9"}});
+    let before = instance.get("/api/status").await;
+    let (status, refused) = instance.ask("POST", "/api/apis?https=true", form("Late", plain.port())).await;
+    assert_eq!((status, fields(&refused)), (409, vec!["listen.port"]), "{refused}");
+    assert_eq!(instance.get("/api/status").await["plan"], before["plan"]);
+    assert_eq!(instance.get("/api/certificates").await, json!([]));
+
+    let free =
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let (status, api) = instance.ask("POST", "/api/apis?https=true", form("Shop", free)).await;
+    assert_eq!(
+        (status, &api["proxy_url"]),
+        (201, &json!(format!("https://new.test:{free}/shop/v1"))),
+        "{api}"
+    );
+    let listeners = instance.get("/api/listeners").await;
+    let shown = listeners.as_array().expect("a list").iter().find(|listener| listener["port"] == free);
+    assert_eq!(shown.expect("there")["uncovered_hosts"], json!([]));
+
+    // A fault of the API leaves no listener and no certificate behind.
+    let certificates = instance.get("/api/certificates").await;
+    let taken = instance.ask("POST", "/api/apis?https=true", form("Shop", free)).await;
+    assert_eq!(taken.0, 409, "{}", taken.1);
+    assert_eq!(instance.get("/api/certificates").await, certificates);
+    // A second one shares what the listener shows.
+    assert_eq!(instance.ask("POST", "/api/apis?https=true", form("Posts", free)).await.0, 201);
+    assert_eq!(instance.get("/api/listeners").await.as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
 async fn the_local_authority_is_made_shown_used_and_removed_again() {
     let instance = Instance::new();
     assert_eq!(instance.ask("GET", "/api/local-authority", Value::Null).await.0, 404);

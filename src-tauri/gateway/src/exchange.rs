@@ -107,7 +107,6 @@ async fn run(
     request: &mut Request,
     call: &mut Call,
 ) -> Response {
-    let base_path = route.base_path.as_str();
     let meter = call.meter.clone();
     request.headers_mut().insert(X_REQUEST_ID, call.request_id.clone());
     let cx = call.cx.insert(Context {
@@ -120,7 +119,7 @@ async fn run(
         scheme: caller.scheme(),
         tls: caller.tls.get().cloned(),
         request_id: request_id::text(&call.request_id).into(),
-        base_path_len: if base_path == "/" { 0 } else { base_path.len() },
+        base_path_len: route.base_path_len(),
         identity: Identity::default(),
         body_idle: route.body_idle(),
         unread: None,
@@ -133,7 +132,7 @@ async fn run(
     match &route.enforcement {
         Enforcement::Ready(chain) => {
             let to_upstream = async |request: &mut Request, cx: &mut Context| {
-                let (backend, tail) = route.destination(request, cx)?;
+                let (backend, tail) = route.destination(request, cx.base_path_len)?;
                 send(worker, backend, &tail, request, &caller.address, cx, &meter).await
             };
             chain.run(request, cx, to_upstream).await

@@ -32,6 +32,7 @@ mod meter;
 mod outbound;
 mod plan;
 mod policy;
+mod preview;
 mod reading;
 mod record;
 mod records;
@@ -68,6 +69,7 @@ pub use plan::{Enforcement, ListenerPlan, Plan, Route, RouteTls};
 pub use policy::{
     ActsOn, Category, Decision, Env, Kind, Place, Policy, PolicyConfig, Refusal, Step, Verdict,
 };
+pub use preview::{Answer, Destination, Preview};
 pub use reading::{BodyLimit, Message, Otherwise, Reads, Unread};
 pub use reply::Reply;
 pub use route::RouteTable;

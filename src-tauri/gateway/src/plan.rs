@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::rule::{Rule, first_match};
 use crate::upstream::{Backend, Tail};
-use crate::{Chain, ClientDirectory, ClientTls, Context, Greeting, Reply, Request, RouteTable, TargetState};
+use crate::{Chain, ClientDirectory, ClientTls, Greeting, Reply, Request, RouteTable, TargetState};
 
 /// Everything one save produces.
 #[derive(Default)]
@@ -103,15 +103,23 @@ impl Route {
     pub(crate) fn destination(
         &self,
         request: &Request,
-        cx: &Context,
+        base_path_len: usize,
     ) -> Result<(&Arc<Backend>, Tail), Reply> {
         let rewritten = if self.rules.is_empty() {
             None
         } else {
-            let below = request.uri().path().get(cx.base_path_len..).unwrap_or_default();
+            let below = request.uri().path().get(base_path_len..).unwrap_or_default();
             first_match(&self.rules, request, below)?
         };
-        Ok(rewritten.unwrap_or((&self.backend, Tail::Below(cx.base_path_len))))
+        Ok(rewritten.unwrap_or((&self.backend, Tail::Below(base_path_len))))
+    }
+
+    /// How much of a request's path is its base path: the root is a part of what is below it.
+    pub(crate) fn base_path_len(&self) -> usize {
+        match self.base_path.as_str() {
+            "/" => 0,
+            base_path => base_path.len(),
+        }
     }
 
     /// How long a caller may stop sending a body that a policy reads.

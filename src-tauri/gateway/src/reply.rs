@@ -137,6 +137,11 @@ impl Reply {
         self.status
     }
 
+    /// What the caller is told.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
     /// Writes it. `policy` is the policy that answers, empty when it is the gateway.
     pub fn into_response(self, policy: &str, request_id: &str) -> Response {
         let mut body = serde_json::json!({ "error": self.error, "policy": policy, "request_id": request_id });

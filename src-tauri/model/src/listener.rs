@@ -28,6 +28,19 @@ pub struct ListenerTls {
     pub client_authority: Option<String>,
 }
 
+impl ListenerTls {
+    /// Shows this certificate, and is else as it is unless said otherwise.
+    pub fn showing(certificate: &str) -> Self {
+        Self {
+            certificates: vec![certificate.to_owned()],
+            min_version: TlsVersion::default(),
+            http2: true,
+            client_certificates: ClientCertificates::default(),
+            client_authority: None,
+        }
+    }
+}
+
 /// A version of TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsVersion {

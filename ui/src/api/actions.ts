@@ -36,7 +36,8 @@ async function renewing<T>(work: Promise<T>, ...roots: string[]): Promise<T> {
 const TLS = ["certificates", "listeners", "apis", "status"];
 
 export const actions = {
-  addApi: (api: ApiInput) => renewing(post<Api>("/apis", api), "apis", "status"),
+  /** With `https` its address and port speak TLS from then on; both come about or neither. */
+  addApi: (api: ApiInput, https = false) => renewing(post<Api>(https ? "/apis?https=true" : "/apis", api), ...TLS),
   saveApi: (id: number, api: ApiInput) => renewing(put<Api>(`/apis/${id}`, api), "apis", "status"),
   /** `leave` goes to a screen that does without the API. */
   deleteApi: (id: number, leave: () => Promise<unknown>) =>

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { get } from "./client";
+import { get, post } from "./client";
 import type {
   Analytics,
   AnalyticsQuery,
@@ -11,16 +11,23 @@ import type {
   CallQuery,
   Certificate,
   ClientApp,
+  ClientQuery,
   Contract,
+  ContractQuery,
   Listener,
   LocalAuthority,
   PlanChange,
   PolicyKind,
+  RouteAnswer,
+  RouteQuestion,
   Settings,
   Status,
   Target,
   Topic,
 } from "./types";
+
+/** How much of a long list is read at once. */
+export const PART = 200;
 
 /** Every question the console asks, with its key: the path, then the arguments. Use as `useQuery(queries.apis())`. */
 export const queries = {
@@ -36,6 +43,12 @@ export const queries = {
     queryOptions({
       queryKey: ["targets", api_id],
       queryFn: ({ signal }) => get<Target[]>(`/apis/${api_id}/targets`, {}, signal),
+    }),
+  /** Nothing is sent: the gateway tells where the request would go. */
+  routePreview: (api_id: number, question: RouteQuestion) =>
+    queryOptions({
+      queryKey: ["apis", api_id, "route-preview", question],
+      queryFn: ({ signal }) => post<RouteAnswer>(`/apis/${api_id}/route-preview`, question, signal),
     }),
   /** JSON Schema of an API as it is written; changes only with the program. */
   apiSchema: () =>
@@ -57,11 +70,17 @@ export const queries = {
       staleTime: Number.POSITIVE_INFINITY,
     }),
 
-  clients: () => queryOptions({ queryKey: ["clients"], queryFn: ({ signal }) => get<ClientApp[]>("/clients", {}, signal) }),
+  /** The first part of a list that may be long; `useParts` reads on. */
+  clients: (of: ClientQuery = {}) =>
+    queryOptions({
+      queryKey: ["clients", "list", of],
+      queryFn: ({ signal }) => get<ClientApp[]>("/clients", { limit: PART, ...of }, signal),
+    }),
   client: (id: number) =>
     queryOptions({ queryKey: ["clients", id], queryFn: ({ signal }) => get<ClientApp>(`/clients/${id}`, {}, signal) }),
-  contracts: (of: { api_id?: number; client_app_id?: number } = {}) =>
-    queryOptions({ queryKey: ["contracts", of], queryFn: ({ signal }) => get<Contract[]>("/contracts", of, signal) }),
+  /** The first part of a list that may be long; `useParts` reads on. */
+  contracts: (of: ContractQuery = {}) =>
+    queryOptions({ queryKey: ["contracts", of], queryFn: ({ signal }) => get<Contract[]>("/contracts", { limit: PART, ...of }, signal) }),
 
   /** Their counts of failed greetings change without a word. */
   listeners: () => queryOptions({ queryKey: ["listeners"], queryFn: ({ signal }) => get<Listener[]>("/listeners", {}, signal) }),

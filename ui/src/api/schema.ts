@@ -128,6 +128,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/{id}/route-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which route, and which upstream, would take a request at the address where an API listens, by the Plan in force. */
+        post: operations["preview_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apis/{id}/targets": {
         parameters: {
             query?: never;
@@ -748,9 +765,15 @@ export interface components {
             name: string;
             /** @description Default: the name as a slug. */
             asset_id?: string | null;
-            /** @description Default `v1`. */
+            /**
+             * @description Which of several that are alike; part of the default base path.
+             * @default v1
+             */
             version?: string | null;
-            /** @description Default `default`. */
+            /**
+             * @description Tells apart two instances of one version.
+             * @default default
+             */
             label?: string | null;
             listen?: components["schemas"]["ListenInput"] | null;
             /** @description What is behind it. */
@@ -1184,14 +1207,19 @@ export interface components {
         EjectionSettings: {
             /**
              * Format: int32
-             * @description Failures in a row; 1 to 1,000. Default 5.
+             * @description Failures in a row; 1 to 1,000.
+             * @default 5
              */
             failures?: number | null;
-            /** @description For how long the first time, 1ms to 1h; each further time in a row as long again, up to ten times. Default 10s. */
+            /**
+             * @description For how long the first time, 1ms to 1h; each further time in a row as long again, up to ten times.
+             * @default 10s
+             */
             duration?: string | null;
             /**
              * Format: int32
-             * @description Most targets left out at once, in percent, 1 to 100; one is always left in. Default 50.
+             * @description Most targets left out at once, in percent, 1 to 100; one is always left in.
+             * @default 50
              */
             max_percent?: number | null;
         };
@@ -1317,6 +1345,11 @@ export interface components {
              */
             response_bytes: number;
         };
+        /** @description A header of the request. */
+        HeaderLine: {
+            name: string;
+            value: string;
+        };
         /** @description A header that must be there. */
         HeaderRuleInput: {
             /** @description Its name, in any case. */
@@ -1326,24 +1359,33 @@ export interface components {
         };
         /** @description A question asked of every target from time to time; `{}` asks with every default. */
         HealthInput: {
-            /** @description Path and query, from the target's root. Default `/`. */
+            /**
+             * @description Path and query, from the target's root.
+             * @default /
+             */
             path?: string | null;
-            /** @description Between two questions; 1s to 1h. Default 10s. */
+            /**
+             * @description Between two questions; 1s to 1h.
+             * @default 10s
+             */
             interval?: string | null;
             /**
              * @description Until the answer's head; at least 1ms, and shorter than the interval. Default 2s, or half the interval where
              *     that is less.
              */
             timeout?: string | null;
+            /** @default 200-399 */
             expect?: components["schemas"]["StatusesInput"] | null;
             /**
              * Format: int32
-             * @description Good answers in a row until a target is healthy again; 1 to 100. Default 2.
+             * @description Good answers in a row until a target is healthy again; 1 to 100.
+             * @default 2
              */
             healthy_after?: number | null;
             /**
              * Format: int32
-             * @description Bad answers in a row until it is not; 1 to 100. Default 3.
+             * @description Bad answers in a row until it is not; 1 to 100.
+             * @default 3
              */
             unhealthy_after?: number | null;
         };
@@ -1366,11 +1408,15 @@ export interface components {
         KindView: "identity" | "authority" | "local_authority";
         /** @description Where the gateway accepts an API's calls. */
         ListenInput: {
-            /** @description IP address to accept on. Default 127.0.0.1; 0.0.0.0 for all. */
+            /**
+             * @description IP address to accept on. 0.0.0.0 for all.
+             * @default 127.0.0.1
+             */
             address?: string | null;
             /**
              * Format: int32
-             * @description Default 8081.
+             * @description 1 to 65535.
+             * @default 8081
              */
             port?: number | null;
             /** @description Default `/<asset_id>/<version>`. */
@@ -1586,7 +1632,8 @@ export interface components {
         RetriesInput: {
             /**
              * Format: int32
-             * @description Tries beyond the first; 0 to 5. Default 1.
+             * @description Tries beyond the first; 0 to 5.
+             * @default 1
              */
             attempts?: number | null;
             /** @description Statuses of the upstream that count as a failure, 400 to 599, at most 20. Default none. */
@@ -1594,13 +1641,31 @@ export interface components {
             /**
              * Format: int32
              * @description Most tries beyond the first, in percent of the calls of the last ten seconds, 0 to 100; ten a second are always
-             *     allowed. Default 20.
+             *     allowed.
+             * @default 20
              */
             budget_percent?: number | null;
         };
         /** @description A secret in clear. */
         Revealed: {
             client_secret: string;
+        };
+        /** @description What would become of the request. Policies are not asked: they may refuse it, or change it before it is routed. */
+        RouteAnswer: {
+            api?: components["schemas"]["TakerView"] | null;
+            /** @description The route inside that API; none for the API's own upstream, or where it goes nowhere. */
+            route?: string | null;
+            /** @description The whole URL at each target of the upstream; one is chosen when a call comes. Empty where it goes nowhere. */
+            urls: string[];
+            /**
+             * Format: int32
+             * @description What the gateway answers itself where it goes nowhere, such as 404.
+             */
+            status?: number | null;
+            /** @description Why it goes nowhere, as the caller is told. */
+            reason?: string | null;
+            /** @description Which condition of the API that was asked about does not hold, where that does not take it. */
+            hint?: string | null;
         };
         /**
          * @description Requests that go to another upstream: those that fit every part of the rule which is given. Routes are tried in
@@ -1620,10 +1685,24 @@ export interface components {
             hosts?: string[];
             /** @description Headers that must be there, at most 10. */
             headers?: components["schemas"]["HeaderRuleInput"][];
-            /** @description Put in front of the path that goes on. Default `/`. */
+            /**
+             * @description Put in front of the path that goes on.
+             * @default /
+             */
             destination_path?: string | null;
             /** @description Where they go. */
             upstream: components["schemas"]["UpstreamInput"];
+        };
+        /** @description A request, as far as routes look at it. */
+        RouteQuestion: {
+            /** @description In capitals. */
+            method?: string;
+            /** @description As callers write it, base path and query included. */
+            path: string;
+            /** @description The `Host` header. Default: as in the API's `proxy_url`. */
+            host?: string | null;
+            /** @description Further headers, at most 50. */
+            headers?: components["schemas"]["HeaderLine"][];
         };
         /** @description Whether the sample API runs. */
         SampleView: {
@@ -1774,13 +1853,20 @@ export interface components {
         };
         /** @description Statuses: one as a number, or several as text. */
         StatusesInput: number | string;
+        /** @description An API by name. */
+        TakerView: {
+            id: components["schemas"]["ApiId"];
+            name: string;
+            version: string;
+        };
         /** @description One place where requests can go. */
         TargetInput: {
             /** @description Such as `http://10.0.0.1:9000`. */
             url: string;
             /**
              * Format: int32
-             * @description Its share of the requests is this over the sum of all; 1 to 1,000. Default 1.
+             * @description Its share of the requests is this over the sum of all; 1 to 1,000.
+             * @default 1
              */
             weight?: number | null;
         };
@@ -1879,18 +1965,28 @@ export interface components {
         };
         /** @description How long each step towards the upstream may take; 1ms to 1h each. */
         TimeoutsInput: {
-            /** @description Until the connection stands, TLS included. Default 5s. */
+            /**
+             * @description Until the connection stands, TLS included.
+             * @default 5s
+             */
             connect?: string | null;
             /**
              * @description From the request sent until the response begins. Servers that send nothing before their first message, as in long
-             *     polling and many gRPC streams, begin with that: give them more. Default 15s.
+             *     polling and many gRPC streams, begin with that: give them more.
+             * @default 15s
              */
             response?: string | null;
-            /** @description Without a byte in either direction while bodies stream. Default 300s. */
+            /**
+             * @description Without a byte in either direction while bodies stream.
+             * @default 5m
+             */
             idle?: string | null;
             /** @description From the request's head to the response's last byte. Default: without end. */
             total?: string | null;
-            /** @description How long a connection is kept on which nothing runs. Default 60s. */
+            /**
+             * @description How long a connection is kept on which nothing runs.
+             * @default 1m
+             */
             keep_alive?: string | null;
         };
         TimeoutsView: {
@@ -1966,12 +2062,14 @@ export interface components {
             url?: string | null;
             /** @description The targets, 1 to 50, instead of `url`. */
             targets?: components["schemas"]["TargetInput"][] | null;
+            /** @default round_robin */
             balance?: components["schemas"]["BalanceInput"] | null;
             /**
              * @description What a consistent hash is made of: `header:NAME`, `cookie:NAME` or `client_address`. Goes with `balance:
              *     consistent_hash`, and only with it.
              */
             hash_on?: string | null;
+            /** @default auto */
             protocol?: components["schemas"]["UpstreamProtocol"] | null;
             timeouts?: components["schemas"]["TimeoutsInput"] | null;
             health?: components["schemas"]["HealthInput"] | null;
@@ -1987,7 +2085,10 @@ export interface components {
         UpstreamProtocol: "auto" | "http1" | "http2";
         /** @description How targets with `https` are trusted, and how the gateway shows who it is. */
         UpstreamTlsInput: {
-            /** @description False takes any certificate: whoever is on the way can read and change the calls. Default true. */
+            /**
+             * @description False takes any certificate: whoever is on the way can read and change the calls.
+             * @default true
+             */
             verify?: boolean | null;
             /** @description Name of a certificate authority among the certificates, trusted instead of the system's. */
             authority?: string | null;
@@ -2103,7 +2204,13 @@ export interface operations {
     };
     add_api: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The API is to be called over HTTPS: its address and port speak TLS from then on, with a certificate of the local
+                 *     authority, unless they do already. An address and port where other APIs are called over HTTP is a fault.
+                 */
+                https?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2459,6 +2566,47 @@ export interface operations {
             };
         };
     };
+    preview_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_targets: {
         parameters: {
             query?: never;
@@ -2779,6 +2927,8 @@ export interface operations {
             query?: {
                 /** @description Part of the name, or of a client ID. */
                 search?: string | null;
+                /** @description Only those without a contract with this API. */
+                without_api_id?: number | null;
                 /** @description 1 to 1,000. */
                 limit?: number | null;
                 /** @description Only those with larger numbers. */
@@ -3044,6 +3194,8 @@ export interface operations {
             query?: {
                 api_id?: number | null;
                 client_app_id?: number | null;
+                /** @description Part of the client app's or the API's name. */
+                search?: string | null;
                 /** @description 1 to 1,000. */
                 limit?: number | null;
                 /** @description Only those with larger numbers. */

@@ -25,7 +25,7 @@ export type Topic = Schema["Topic"];
 export type ApiInput = Schema["ApiInput"];
 export type ApiSummary = Told<Schema["ApiView"]>;
 /** `form` is the API as it is written: what `PUT` takes. What is as the default has it is left out. */
-export type Api = Omit<ApiSummary, "policies" | "contracts"> & { form: ApiForm };
+export type Api = ApiSummary & { form: ApiForm };
 export type ApiForm = ApiInput;
 
 /** One place where calls of an API go, and how it is. `route` is null for the API's own upstream. */
@@ -45,6 +45,15 @@ export type ClientAppInput = Schema["ClientAppInput"];
 export type Credential = Schema["CredentialView"];
 export type Contract = Told<Schema["ContractView"]>;
 export type ClientApp = With<Told<Schema["ClientAppView"]>, { credentials: Credential[] }>;
+
+/** `search` is part of the name or of a client ID. */
+export type ClientQuery = { search?: string; without_api_id?: number; limit?: number };
+/** `search` is part of the client app's or the API's name. */
+export type ContractQuery = { api_id?: number; client_app_id?: number; search?: string; limit?: number };
+
+/** A request, as far as routes look at it, and what would become of it. */
+export type RouteQuestion = Schema["RouteQuestion"];
+export type RouteAnswer = Told<Schema["RouteAnswer"]>;
 
 /** How an address and port greet callers over TLS. */
 export type ListenerTls = Schema["ListenerTlsInput"];

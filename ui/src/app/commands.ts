@@ -1,10 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Keyboard, KeyRound, type LucideIcon, Moon, Play, Plus, Square, Sun, SunMoon, Waypoints } from "lucide-react";
 import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import { queries } from "@/api/queries";
 import { toast } from "@/shared/ui";
+import { useRested } from "@/shared/use-rested";
 import { destinations, settings } from "./destinations";
 import { openAddApi, openOverlay } from "./overlays";
 import { setTheme } from "./preferences";
@@ -26,7 +27,6 @@ export const keyWords = (keys: string): string => keys.toUpperCase();
 export function useCommands(): Command[] {
   const navigate = useNavigate();
   const apis = useQuery(queries.apis()).data ?? [];
-  const clients = useQuery(queries.clients()).data ?? [];
   const sample = useQuery(queries.status()).data?.sample;
   return [
     { id: "add-api", group: "Do", label: "Add API", icon: Plus, keys: "n", run: openAddApi },
@@ -69,17 +69,28 @@ export function useCommands(): Command[] {
         run: () => void navigate({ to: "/apis/$id", params: { id: api.id } }),
       }),
     ),
-    ...clients.map(
-      (client): Command => ({
-        id: `client-${client.id}`,
-        group: "Go to",
-        label: client.name,
-        detail: "client",
-        icon: KeyRound,
-        run: () => void navigate({ to: "/clients/$id", params: { id: client.id } }),
-      }),
-    ),
   ];
+}
+
+/** Most client apps that the palette offers at once. */
+const MOST_CLIENTS = 20;
+
+/** The ways to client apps whose name or client ID has a text in it: the gateway searches, for there may be many. */
+export function useClientCommands(text: string): Command[] {
+  const navigate = useNavigate();
+  const search = useRested(text.trim());
+  const found = useQuery({
+    ...queries.clients({ limit: MOST_CLIENTS, ...(search !== "" && { search }) }),
+    placeholderData: keepPreviousData,
+  }).data;
+  return (found ?? []).map((client) => ({
+    id: `client-${client.id}`,
+    group: "Go to",
+    label: client.name,
+    detail: "client",
+    icon: KeyRound,
+    run: () => void navigate({ to: "/clients/$id", params: { id: client.id } }),
+  }));
 }
 
 function report(work: Promise<unknown>, done: string): void {

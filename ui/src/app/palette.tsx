@@ -3,7 +3,7 @@ import { Dialog } from "@base-ui/react/dialog";
 import Fuse from "fuse.js";
 import { Search } from "lucide-react";
 import { useMemo, useState } from "react";
-import { type Command, keyWords, useCommands } from "./commands";
+import { type Command, keyWords, useClientCommands, useCommands } from "./commands";
 import { closeOverlay, useOverlay } from "./overlays";
 
 /** Loose enough for a slip of the finger, tight enough that nonsense finds nothing. */
@@ -32,9 +32,10 @@ export function Palette() {
 }
 
 function PaletteList() {
-  const commands = useCommands();
   const [text, setText] = useState("");
-  const found = useMemo(() => matching(commands, text), [commands, text]);
+  const commands = useCommands();
+  const clients = useClientCommands(text);
+  const found = useMemo(() => matching([...commands, ...clients], text), [commands, clients, text]);
   const groups = text === "" ? (["Do", "Go to"] as const) : [null];
   const run = (command: Command) => {
     closeOverlay();

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
+import { count } from "@/shared/format";
 import { destinations, settings } from "./destinations";
 
 export function Brand() {
@@ -13,9 +14,8 @@ export function Brand() {
 
 /** The way to every screen. Below 1200 px it folds to icons, whose names stay as tooltips. */
 export function Rail() {
-  const apis = useQuery(queries.apis());
-  const clients = useQuery(queries.clients());
-  const counts: Record<string, number | undefined> = { "/apis": apis.data?.length, "/clients": clients.data?.length };
+  const catalog = useQuery(queries.status()).data?.catalog;
+  const counts: Record<string, number | undefined> = { "/apis": catalog?.apis, "/clients": catalog?.clients };
   const item = ({ to, label, icon: Icon }: (typeof destinations)[number]) => (
     <Link
       key={to}
@@ -27,7 +27,7 @@ export function Rail() {
     >
       <Icon className="i" aria-hidden />
       <span className="words">{label}</span>
-      {counts[to] ? <span className="count">{counts[to]}</span> : null}
+      {counts[to] ? <span className="count">{count(counts[to])}</span> : null}
     </Link>
   );
   return (

@@ -17,11 +17,15 @@ pub struct ApiInput {
     /// Default: the name as a slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_id: Option<String>,
-    /// Default `v1`.
+    /// Which of several that are alike; part of the default base path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "v1"))]
+    #[schema(default = json!("v1"))]
     pub version: Option<String>,
-    /// Default `default`.
+    /// Tells apart two instances of one version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "default"))]
+    #[schema(default = json!("default"))]
     pub label: Option<String>,
     /// Where the gateway accepts its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,11 +11,15 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListenInput {
-    /// IP address to accept on. Default 127.0.0.1; 0.0.0.0 for all.
+    /// IP address to accept on. 0.0.0.0 for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Listen::DEFAULT_ADDRESS))]
+    #[schema(default = json!(Listen::DEFAULT_ADDRESS))]
     pub address: Option<String>,
-    /// Default 8081.
+    /// 1 to 65535.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Listen::DEFAULT_PORT))]
+    #[schema(default = json!(Listen::DEFAULT_PORT))]
     pub port: Option<u32>,
     /// Default `/<asset_id>/<version>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use gatepost_gateway::{Enforcement, ListenerState, Listening};
 use gatepost_model::{Api, ApiId, ContractState, Fault, Listen};
 use gatepost_store::Write;
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api_of;
-use crate::control::{Control, Topic};
+use super::{api_of, listeners};
+use crate::control::{Control, Topic, now_ms};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body_and_check;
 use crate::inputs::ApiInput;
@@ -185,17 +185,38 @@ async fn list(State(control): State<Control>) -> Json<Vec<ApiView>> {
     Json(apis.map(|api| ApiView::of(api, &in_force, &listeners, granted(api))).collect())
 }
 
+#[derive(Deserialize, IntoParams)]
+struct Adding {
+    /// The API is to be called over HTTPS: its address and port speak TLS from then on, with a certificate of the local
+    /// authority, unless they do already. An address and port where other APIs are called over HTTP is a fault.
+    #[serde(default)]
+    https: bool,
+}
+
 /// Adds an API and puts it in force.
-#[utoipa::path(post, path = "/apis", operation_id = "add_api", request_body = ApiInput,
+#[utoipa::path(post, path = "/apis", operation_id = "add_api", params(Adding), request_body = ApiInput,
     responses((status = 201, body = ApiDetail), (status = 422, body = ErrorBody), (status = 409, body = ErrorBody)))]
-async fn add(State(control): State<Control>, body: Bytes) -> Result<(StatusCode, Json<ApiDetail>), ApiError> {
+async fn add(
+    State(control): State<Control>,
+    Query(Adding { https }): Query<Adding>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<ApiDetail>), ApiError> {
     let api = read_body_and_check(&body, ApiInput::check)?;
     let what = format!("Added {} {}", api.name, api.version);
     let insert = move |tx: &mut Write<'_>| {
         tls::must_exist(tx, &api)?;
-        Ok(tx.insert_api(&api)?)
+        if https {
+            listeners::secure(tx, api.listen.socket())?;
+        }
+        let id = tx.insert_api(&api)?;
+        if https {
+            // Its certificate is for the hosts of the APIs there, and so of this one.
+            tls::keep_up(tx, now_ms())?;
+        }
+        Ok(id)
     };
-    let id = control.save(what, &[Topic::Apis], insert).await?;
+    let topics: &[Topic] = if https { &[Topic::Apis, Topic::Certificates] } else { &[Topic::Apis] };
+    let id = control.save(what, topics, insert).await?;
     Ok((StatusCode::CREATED, view(&control, id.0)?))
 }
 

@@ -62,6 +62,8 @@ fn view(control: &Control, id: i64) -> Result<ClientAppView, ApiError> {
 struct Search {
     /// Part of the name, or of a client ID.
     search: Option<String>,
+    /// Only those without a contract with this API.
+    without_api_id: Option<i64>,
 }
 
 /// Client apps, by number: all, or a page of them.
@@ -69,14 +71,17 @@ struct Search {
     responses((status = 200, body = Vec<ClientAppView>)))]
 async fn list(
     State(control): State<Control>,
-    Query(Search { search }): Query<Search>,
+    Query(Search { search, without_api_id }): Query<Search>,
     Query(page): Query<Page>,
 ) -> Json<Vec<ClientAppView>> {
     let in_force = control.in_force();
     let catalog = &in_force.catalog;
+    let is_without = |app: &ClientApp| {
+        without_api_id.is_none_or(|id| !catalog.contracts_of(app.id).any(|contract| contract.api_id.0 == id))
+    };
     let wanted = |app: &&ClientApp| {
         let client_ids = catalog.credentials_of(app.id).map(|credential| credential.client_id.as_str());
-        found_in(search.as_deref(), std::iter::once(app.name.as_str()).chain(client_ids))
+        is_without(app) && found_in(search.as_deref(), std::iter::once(app.name.as_str()).chain(client_ids))
     };
     let found = page.of(catalog.clients.iter().filter(wanted), |app| app.id.0);
     Json(found.map(|app| ClientAppView::of(app, &in_force)).collect())

@@ -16,7 +16,7 @@ use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body;
 use crate::names::Names;
-use crate::page::Page;
+use crate::page::{Page, found_in};
 use crate::plan::InForce;
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
@@ -66,6 +66,19 @@ impl ContractView {
 struct Filter {
     api_id: Option<i64>,
     client_app_id: Option<i64>,
+    /// Part of the client app's or the API's name.
+    search: Option<String>,
+}
+
+impl Filter {
+    fn admits(&self, contract: &Contract, names: Names<'_>) -> bool {
+        let names = || {
+            let client = names.client(contract.client_app_id).map(|app| app.name.as_str());
+            let api = names.api(contract.api_id).map(|api| api.name.as_str());
+            client.into_iter().chain(api)
+        };
+        self.api_id.is_none_or(|id| contract.api_id.0 == id) && found_in(self.search.as_deref(), names())
+    }
 }
 
 /// Contracts, by number: all, or a page of them.
@@ -82,7 +95,7 @@ async fn list(
         Some(id) => catalog.contracts_of(ClientAppId(id)).collect(),
         None => catalog.contracts.iter().collect(),
     };
-    found.retain(|contract| filter.api_id.is_none_or(|id| contract.api_id.0 == id));
+    found.retain(|contract| filter.admits(contract, Names(catalog)));
     found.sort_unstable_by_key(|contract| contract.id);
     let found = page.of(found.into_iter(), |contract| contract.id.0);
     Json(found.map(|contract| ContractView::of(contract, catalog)).collect())

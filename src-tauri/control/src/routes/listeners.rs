@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use gatepost_gateway::{HandshakeFailures, Listening};
-use gatepost_model::{Certificate, Host, ListenerTls};
+use gatepost_model::{Certificate, Fault, Host, ListenerTls};
 use gatepost_store::Write;
 use http::StatusCode;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::control::{Control, Topic, now_ms};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body_and_check;
 use crate::plan::InForce;
-use crate::tls::{Expiry, ListenerTlsInput, check_listener_names, keep_up, shown_by};
+use crate::tls::{Expiry, LOCAL_AUTHORITY, ListenerTlsInput, check_listener_names, keep_up, shown_by};
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(set_tls, remove_tls))
@@ -238,6 +238,24 @@ pub(crate) fn write(
     }
     tx.set_listener(socket, tls)?;
     keep_up(tx, now_ms())
+}
+
+/// Lets a listener speak TLS with a certificate of the local authority, unless it speaks TLS already. A fault where
+/// callers of other APIs there would have to follow.
+pub(crate) fn secure(tx: &mut Write<'_>, socket: SocketAddr) -> Result<(), ApiError> {
+    let catalog = tx.load()?;
+    if catalog.listeners.iter().any(|listener| listener.socket == socket && listener.tls.is_some()) {
+        return Ok(());
+    }
+    if let Some(other) = catalog.apis.iter().find(|api| api.listen.socket() == socket) {
+        let message = format!(
+            "port {} speaks HTTP for {}; choose another port, or let that one speak HTTPS",
+            socket.port(),
+            other.name
+        );
+        return Err(ApiError::Taken(Fault::new("listen.port", message)));
+    }
+    Ok(tx.set_listener(socket, Some(&ListenerTls::showing(LOCAL_AUTHORITY)))?)
 }
 
 /// Lets an address and port speak plain HTTP again.

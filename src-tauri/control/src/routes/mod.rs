@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod listeners;
 pub mod live;
 pub mod local_authority;
+pub mod preview;
 pub mod sample;
 pub mod schemas;
 pub mod settings;

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use http::Uri;
+
 use super::fitness::TargetFailure;
 use super::health::Health;
-use super::{Backend, Target};
+use super::{Backend, Tail, Target};
 use crate::clock::{since_start, wall_ms};
 
 /// How one target is.
@@ -41,6 +43,15 @@ impl Backend {
     pub(crate) fn states(&self, route: Option<&str>) -> impl Iterator<Item = TargetState> {
         let now = since_start(Instant::now());
         self.targets.iter().map(move |target| self.state_of(target, route, now))
+    }
+
+    /// The whole URL of a request at each target, in their order.
+    pub(crate) fn urls_for<'b>(
+        &'b self,
+        asked: &'b Uri,
+        tail: &'b Tail,
+    ) -> impl Iterator<Item = Option<String>> {
+        self.targets.iter().map(|target| target.url_for(asked, tail))
     }
 
     fn state_of(&self, target: &Target, route: Option<&str>, now: Duration) -> TargetState {

@@ -124,6 +124,13 @@ impl Target {
         }
         PathAndQuery::from_maybe_shared(bytes::Bytes::from(path)).ok().map(Uri::from)
     }
+
+    /// The same with scheme, host and port, for people.
+    pub(crate) fn url_for(&self, asked: &Uri, tail: &Tail) -> Option<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let path = self.uri_for(asked, tail)?;
+        Some(format!("{scheme}://{}{path}", self.authority.to_str().unwrap_or_default()))
+    }
 }
 
 #[cfg(test)]

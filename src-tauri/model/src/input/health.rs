@@ -13,26 +13,35 @@ use crate::{Ejection, Fault, Faults, HealthCheck, Millis, StatusRanges};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthInput {
-    /// Path and query, from the target's root. Default `/`.
+    /// Path and query, from the target's root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = HealthCheck::default().path))]
+    #[schema(default = json!(HealthCheck::default().path))]
     pub path: Option<String>,
-    /// Between two questions; 1s to 1h. Default 10s.
+    /// Between two questions; 1s to 1h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schemars(extend("default" = HealthCheck::default().interval))]
+    #[schema(value_type = Option<String>, default = json!(HealthCheck::default().interval))]
     pub interval: Option<Millis>,
     /// Until the answer's head; at least 1ms, and shorter than the interval. Default 2s, or half the interval where
     /// that is less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub timeout: Option<Millis>,
-    /// Statuses of a healthy target, such as `200-299,404`. Default `200-399`.
+    /// Statuses of a healthy target, such as `200-299,404`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = HealthCheck::default().expect.to_string()))]
+    #[schema(default = json!(HealthCheck::default().expect.to_string()))]
     pub expect: Option<StatusesInput>,
-    /// Good answers in a row until a target is healthy again; 1 to 100. Default 2.
+    /// Good answers in a row until a target is healthy again; 1 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = HealthCheck::default().healthy_after))]
+    #[schema(default = json!(HealthCheck::default().healthy_after))]
     pub healthy_after: Option<u32>,
-    /// Bad answers in a row until it is not; 1 to 100. Default 3.
+    /// Bad answers in a row until it is not; 1 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = HealthCheck::default().unhealthy_after))]
+    #[schema(default = json!(HealthCheck::default().unhealthy_after))]
     pub unhealthy_after: Option<u32>,
 }
 
@@ -61,15 +70,20 @@ pub enum EjectionInput {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EjectionSettings {
-    /// Failures in a row; 1 to 1,000. Default 5.
+    /// Failures in a row; 1 to 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Ejection::default().failures))]
+    #[schema(default = json!(Ejection::default().failures))]
     pub failures: Option<u32>,
-    /// For how long the first time, 1ms to 1h; each further time in a row as long again, up to ten times. Default 10s.
+    /// For how long the first time, 1ms to 1h; each further time in a row as long again, up to ten times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schemars(extend("default" = Ejection::default().duration))]
+    #[schema(value_type = Option<String>, default = json!(Ejection::default().duration))]
     pub duration: Option<Millis>,
-    /// Most targets left out at once, in percent, 1 to 100; one is always left in. Default 50.
+    /// Most targets left out at once, in percent, 1 to 100; one is always left in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Ejection::default().max_percent))]
+    #[schema(default = json!(Ejection::default().max_percent))]
     pub max_percent: Option<u32>,
 }
 

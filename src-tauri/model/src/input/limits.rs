@@ -15,15 +15,19 @@ use crate::{Ceilings, Fault, Faults, Retries};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetriesInput {
-    /// Tries beyond the first; 0 to 5. Default 1.
+    /// Tries beyond the first; 0 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Retries::default().attempts))]
+    #[schema(default = json!(Retries::default().attempts))]
     pub attempts: Option<u32>,
     /// Statuses of the upstream that count as a failure, 400 to 599, at most 20. Default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_status: Vec<u32>,
     /// Most tries beyond the first, in percent of the calls of the last ten seconds, 0 to 100; ten a second are always
-    /// allowed. Default 20.
+    /// allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Retries::default().budget_percent))]
+    #[schema(default = json!(Retries::default().budget_percent))]
     pub budget_percent: Option<u32>,
 }
 

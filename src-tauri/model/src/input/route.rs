@@ -28,8 +28,10 @@ pub struct RouteInput {
     /// Headers that must be there, at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<HeaderRuleInput>,
-    /// Put in front of the path that goes on. Default `/`.
+    /// Put in front of the path that goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "/"))]
+    #[schema(default = json!("/"))]
     pub destination_path: Option<String>,
     /// Where they go.
     pub upstream: UpstreamInput,

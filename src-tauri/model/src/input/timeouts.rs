@@ -13,26 +13,30 @@ use crate::{Fault, Faults, Millis, Timeouts};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeoutsInput {
-    /// Until the connection stands, TLS included. Default 5s.
+    /// Until the connection stands, TLS included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schemars(extend("default" = Timeouts::default().connect))]
+    #[schema(value_type = Option<String>, default = json!(Timeouts::default().connect))]
     pub connect: Option<Millis>,
     /// From the request sent until the response begins. Servers that send nothing before their first message, as in long
-    /// polling and many gRPC streams, begin with that: give them more. Default 15s.
+    /// polling and many gRPC streams, begin with that: give them more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schemars(extend("default" = Timeouts::default().response))]
+    #[schema(value_type = Option<String>, default = json!(Timeouts::default().response))]
     pub response: Option<Millis>,
-    /// Without a byte in either direction while bodies stream. Default 300s.
+    /// Without a byte in either direction while bodies stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schemars(extend("default" = Timeouts::default().idle))]
+    #[schema(value_type = Option<String>, default = json!(Timeouts::default().idle))]
     pub idle: Option<Millis>,
     /// From the request's head to the response's last byte. Default: without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub total: Option<Millis>,
-    /// How long a connection is kept on which nothing runs. Default 60s.
+    /// How long a connection is kept on which nothing runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schemars(extend("default" = Timeouts::default().keep_alive))]
+    #[schema(value_type = Option<String>, default = json!(Timeouts::default().keep_alive))]
     pub keep_alive: Option<Millis>,
 }
 

@@ -11,8 +11,10 @@ use crate::{Certificate, Fault, Faults, Host, UpstreamTls};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamTlsInput {
-    /// False takes any certificate: whoever is on the way can read and change the calls. Default true.
+    /// False takes any certificate: whoever is on the way can read and change the calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = true))]
+    #[schema(default = json!(true))]
     pub verify: Option<bool>,
     /// Name of a certificate authority among the certificates, trusted instead of the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,15 +20,19 @@ pub struct UpstreamInput {
     /// The targets, 1 to 50, instead of `url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<TargetInput>>,
-    /// How requests are spread over the targets. Default `round_robin`.
+    /// How requests are spread over the targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = BalanceInput::default()))]
+    #[schema(default = json!(BalanceInput::default()))]
     pub balance: Option<BalanceInput>,
     /// What a consistent hash is made of: `header:NAME`, `cookie:NAME` or `client_address`. Goes with `balance:
     /// consistent_hash`, and only with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash_on: Option<String>,
-    /// What is spoken to the targets. Default `auto`.
+    /// What is spoken to the targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = UpstreamProtocol::default()))]
+    #[schema(default = json!(UpstreamProtocol::default()))]
     pub protocol: Option<UpstreamProtocol>,
     /// How long each step may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,8 +60,10 @@ pub struct UpstreamInput {
 pub struct TargetInput {
     /// Such as `http://10.0.0.1:9000`.
     pub url: String,
-    /// Its share of the requests is this over the sum of all; 1 to 1,000. Default 1.
+    /// Its share of the requests is this over the sum of all; 1 to 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = Target::DEFAULT_WEIGHT))]
+    #[schema(default = json!(Target::DEFAULT_WEIGHT))]
     pub weight: Option<u32>,
 }
 

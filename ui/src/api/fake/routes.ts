@@ -1,11 +1,14 @@
 import type {
   AnalyticsQuery,
+  Api,
   ApiInput,
   AppliedPolicyInput,
   BurstRequest,
   CallSummary,
   Contract,
   Fault,
+  RouteAnswer,
+  RouteQuestion,
   Settings,
   Target,
   TesterRequest,
@@ -22,6 +25,20 @@ const keptOf = (id: number | undefined) => state.apis.find(({ api }) => api.id =
 const clientOf = (id: number | undefined) => state.clients.find((client) => client.id === id);
 const contractsOf = (key: "api_id" | "client_app_id", id: number) => state.contracts.filter((contract) => contract[key] === id);
 const number = (query: URLSearchParams, key: string) => (query.has(key) ? Number(query.get(key)) : undefined);
+
+/** Whether any of these texts has what is searched for in it. */
+const has = (query: URLSearchParams, texts: string[]) =>
+  texts.some((text) => text.toLowerCase().includes((query.get("search") ?? "").toLowerCase()));
+
+/** A part of a list that ascends by number. */
+const part = <Row extends { id: number }>(query: URLSearchParams, rows: Row[]): Row[] =>
+  rows.filter(({ id }) => id > (number(query, "after") ?? 0)).slice(0, number(query, "limit"));
+
+const shown = ({ api, policies }: (typeof state.apis)[number]) => ({
+  ...api,
+  policies: policies.length,
+  contracts: contractsOf("api_id", api.id).length,
+});
 
 function appOf(client: (typeof state.clients)[number]) {
   const { secrets: _, ...app } = client;
@@ -84,6 +101,16 @@ function targetsOf(form: ApiInput | undefined): Target[] {
       };
     });
   return form ? [...of(null, form.upstream), ...(form.routes ?? []).flatMap((route) => of(route.name, route.upstream))] : [];
+}
+
+/** As the gateway answers where only base paths and the routes' methods are looked at. */
+function previewOf(api: Api, { method, path }: RouteQuestion): RouteAnswer {
+  const nowhere = { api: null, route: null, urls: [], status: 404, reason: "No API is listening at this address" };
+  if (!path.startsWith(api.listen.base_path)) return { ...nowhere, hint: `the path is not below ${api.listen.base_path}` };
+  const route = api.form.routes?.find(({ methods }) => !methods?.length || methods.includes(method ?? "GET"));
+  const { targets, url } = (route ?? api.form).upstream;
+  const urls = (targets ?? [{ url: url ?? "" }]).map((target) => target.url + path.slice(api.listen.base_path.length));
+  return { api: api as RouteAnswer["api"], route: route?.name ?? null, urls, status: null, reason: null, hint: null };
 }
 
 function faultsOf(input: AppliedPolicyInput): Fault[] {
@@ -256,10 +283,16 @@ const routes: Record<string, Handler> = {
   },
   "GET /policies": () => ok(kinds),
 
-  "GET /apis": () =>
-    ok(state.apis.map(({ api, policies }) => ({ ...api, policies: policies.length, contracts: contractsOf("api_id", api.id).length }))),
+  "GET /apis": () => ok(state.apis.map(shown)),
   "POST /apis": ({ body }) => saveApi(body as ApiInput),
-  "GET /apis/#": ({ ids }) => (keptOf(ids[0]) ? ok(keptOf(ids[0])?.api) : missing()),
+  "GET /apis/#": ({ ids }) => {
+    const kept = keptOf(ids[0]);
+    return kept ? ok(shown(kept)) : missing();
+  },
+  "POST /apis/#/route-preview": ({ ids, body }) => {
+    const kept = keptOf(ids[0]);
+    return kept ? ok(previewOf(kept.api, body as RouteQuestion)) : missing();
+  },
   "GET /apis/#/targets": ({ ids }) => (keptOf(ids[0]) ? ok(targetsOf(keptOf(ids[0])?.api.form)) : missing()),
   "PUT /apis/#": ({ ids, body }) => saveApi(body as ApiInput, ids[0]),
   "DELETE /apis/#": ({ ids }) => {
@@ -306,7 +339,15 @@ const routes: Record<string, Handler> = {
     return ok(kept?.policies);
   },
 
-  "GET /clients": () => ok(state.clients.map(appOf)),
+  "GET /clients": ({ query }) => {
+    const without = number(query, "without_api_id");
+    const is_free = (id: number) => !state.contracts.some((known) => known.client_app_id === id && known.api_id === without);
+    const found = state.clients.filter(
+      ({ id, name, credentials }) =>
+        (without === undefined || is_free(id)) && has(query, [name, ...credentials.map(({ client_id }) => client_id)]),
+    );
+    return ok(part(query, found).map(appOf));
+  },
   "POST /clients": ({ body }) => {
     const input = body as { name: string; description?: string };
     if (!input.name) return refuse(422, "invalid", "The client app was not added.", [{ field: "name", message: "give it a name" }]);
@@ -348,8 +389,13 @@ const routes: Record<string, Handler> = {
 
   "GET /contracts": ({ query }) =>
     ok(
-      state.contracts.filter((contract) =>
-        (["api_id", "client_app_id"] as const).every((key) => !query.has(key) || contract[key] === number(query, key)),
+      part(
+        query,
+        state.contracts.filter(
+          (contract) =>
+            (["api_id", "client_app_id"] as const).every((key) => !query.has(key) || contract[key] === number(query, key)) &&
+            has(query, [contract.client_name, contract.api_name]),
+        ),
       ),
     ),
   "POST /contracts": ({ body }) => {

@@ -5,6 +5,7 @@ import { queries } from "@/api/queries";
 import type { Analytics } from "@/api/types";
 import { writeQuery } from "@/shared/call/query";
 import { Bars, LatencySpread, Percentiles, StackedCalls } from "@/shared/chart";
+import { ClientSelect } from "@/shared/client";
 import { moment, plural, span } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { ErrorNote, Segments, Select } from "@/shared/ui";
@@ -101,7 +102,7 @@ export function AnalyticsScreen(): ReactNode {
   const range = rangeOf(search.range);
   const [compare, setCompare] = useState(true);
   const apis = useQuery(queries.apis()).data ?? [];
-  const clients = useQuery(queries.clients()).data ?? [];
+  const client = useQuery({ ...queries.client(search.client ?? 0), enabled: search.client !== undefined }).data;
   const answer = useAnalytics({ range, api_id: search.api, client_app_id: search.client });
   const { data } = answer;
   const to = useMemo(() => {
@@ -116,7 +117,6 @@ export function AnalyticsScreen(): ReactNode {
   }, [navigate]);
   const traffic = (policy: string) => {
     const api = apis.find((each) => each.id === search.api);
-    const client = clients.find((each) => each.id === search.client);
     const q = writeQuery([
       { field: "policy", value: policy },
       ...(api ? [{ field: "api", value: api.name } as const] : []),
@@ -142,12 +142,12 @@ export function AnalyticsScreen(): ReactNode {
           ]}
           onChange={(value) => to({ api: asId(value) })}
         />
-        <Select
+        <ClientSelect
           small
           aria-label="Client"
-          value={search.client === undefined ? ALL : String(search.client)}
-          options={[{ value: ALL, label: "All clients" }, ...clients.map((client) => ({ value: String(client.id), label: client.name }))]}
-          onChange={(value) => to({ client: asId(value) })}
+          nobody="All clients"
+          value={search.client ?? null}
+          onChange={(chosen) => to({ client: chosen ?? undefined })}
         />
         <label className="row small t2 push">
           <input type="checkbox" checked={compare} onChange={(event) => setCompare(event.target.checked)} />

@@ -3,14 +3,13 @@ import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { actions } from "@/api/actions";
-import { faultsOf, messageOf } from "@/api/errors";
+import { faultsOf } from "@/api/errors";
 import { queries } from "@/api/queries";
-import type { Api, ListenerStatus } from "@/api/types";
+import type { ListenerStatus } from "@/api/types";
 import { closeOverlay, useOverlay } from "@/app/overlays";
-import { firstTls } from "@/shared/tls";
 import { Button, Dialog, ErrorNote, Segments, toast } from "@/shared/ui";
 import { MainFields, MoreFields } from "./api-fields";
-import { type ApiDraft, DEFAULT_TLS_PORT, emptyDraft, inputOf, listenerOf, proxyUrl, socketOf } from "./api-form";
+import { type ApiDraft, DEFAULT_TLS_PORT, emptyDraft, inputOf, listenerOf, proxyUrl } from "./api-form";
 
 const FORM = "add-api-form";
 
@@ -56,9 +55,9 @@ function OpenDialog() {
     setBusy(true);
     setError(null);
     try {
-      const api = await actions.addApi(inputOf(draft));
+      const api = await actions.addApi(inputOf(draft), scheme === "https");
       closeOverlay();
-      await report(api);
+      toast(`${api.name} is in force at ${api.proxy_url}`);
       await navigate({ to: "/apis/$id", params: { id: api.id } });
     } catch (failure) {
       setError(failure);
@@ -66,17 +65,6 @@ function OpenDialog() {
     } finally {
       setBusy(false);
     }
-  };
-  /** Which listener it is, is known for certain only now: the gateway filled in what was left out. */
-  const report = async (api: Api) => {
-    if (scheme === "https" && !taken) {
-      try {
-        await actions.setListenerTls(socketOf(api.listen.address, api.listen.port), firstTls());
-      } catch (failure) {
-        return toast(`${api.name} is in force at ${api.proxy_url}, without HTTPS: ${messageOf(failure)}`, "error");
-      }
-    }
-    toast(`${api.name} is in force at ${api.proxy_url.replace(/^https?/, scheme)}`);
   };
   const choose = (next: Scheme) => {
     setWanted(next);

@@ -1,5 +1,6 @@
 import { faultsOf } from "@/api/errors";
-import { Field, TextInput } from "@/shared/ui";
+import { placesOf } from "@/shared/names";
+import { Field, NamesInput, TextInput } from "@/shared/ui";
 import { type ApiDraft, defaultsOf } from "./api-form";
 
 type FieldsProps = { draft: ApiDraft; onChange: (draft: ApiDraft) => void; error: unknown; fresh?: boolean; upstreamApart?: boolean };
@@ -8,7 +9,7 @@ type FieldsProps = { draft: ApiDraft; onChange: (draft: ApiDraft) => void; error
 function useFieldOf({ draft, onChange, error }: FieldsProps) {
   const faults = faultsOf(error);
   return (
-    key: keyof ApiDraft,
+    key: Exclude<keyof ApiDraft, "hosts">,
     field: string,
     props: { label: string; help?: string; placeholder?: string; mono?: boolean; autoFocus?: boolean; unit?: string },
   ) => {
@@ -50,6 +51,24 @@ export function MainFields(props: FieldsProps) {
   );
 }
 
+function HostsField({ draft, onChange, error }: FieldsProps) {
+  const faults = faultsOf(error);
+  const fault = faults.find(({ field }) => field.startsWith("listen.hosts"))?.message;
+  return (
+    <Field label="Hosts" fault={fault} help="Only for these host names, each with Enter or a comma. None means any.">
+      {(ids) => (
+        <NamesInput
+          {...ids}
+          placeholder="any"
+          values={draft.hosts}
+          faulty={placesOf(faults, "listen.hosts")}
+          onChange={(hosts) => onChange({ ...draft, hosts })}
+        />
+      )}
+    </Field>
+  );
+}
+
 /** What has a good default. */
 export function MoreFields(props: FieldsProps) {
   const field = useFieldOf(props);
@@ -70,12 +89,7 @@ export function MoreFields(props: FieldsProps) {
         {field("port", "listen.port", { label: "Port", placeholder: defaults.port, mono: true })}
       </div>
       {field("base_path", "listen.base_path", { label: "Base path", placeholder: defaults.base_path, mono: true })}
-      {field("hosts", "listen.hosts", {
-        label: "Hosts",
-        placeholder: "any",
-        mono: true,
-        help: "Only for these host names, separated by commas. Empty means any.",
-      })}
+      <HostsField {...props} />
       {field("version_header", "listen.version_header", {
         label: "Version header",
         placeholder: "none",

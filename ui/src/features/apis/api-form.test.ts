@@ -10,7 +10,9 @@ describe("proxyUrl", () => {
   const draft = { ...emptyDraft, name: "Orders API" };
   it("follows the defaults", () => expect(proxyUrl(draft)).toBe("http://127.0.0.1:8081/orders-api/v1"));
   it("follows what is typed", () => {
-    expect(proxyUrl({ ...draft, version: "v2", port: "9090", hosts: "api.test, other.test" })).toBe("http://api.test:9090/orders-api/v2");
+    expect(proxyUrl({ ...draft, version: "v2", port: "9090", hosts: ["api.test", "other.test"] })).toBe(
+      "http://api.test:9090/orders-api/v2",
+    );
     expect(proxyUrl({ ...draft, base_path: "shop" })).toBe("http://127.0.0.1:8081/shop");
   });
   it("shows an address that can be called", () => {

@@ -1,6 +1,6 @@
 import type { Api, ApiInput } from "@/api/types";
 
-/** What the fields of the API form hold: text, as typed. Empty text means the default. */
+/** What the fields of the API form hold: text, as typed, and lists. What is empty means the default. */
 export type ApiDraft = {
   name: string;
   version: string;
@@ -10,7 +10,7 @@ export type ApiDraft = {
   address: string;
   port: string;
   base_path: string;
-  hosts: string;
+  hosts: string[];
   version_header: string;
   connect: string;
   response: string;
@@ -25,7 +25,7 @@ export const emptyDraft: ApiDraft = {
   address: "",
   port: "",
   base_path: "",
-  hosts: "",
+  hosts: [],
   version_header: "",
   connect: "",
   response: "",
@@ -72,7 +72,7 @@ export function listenerOf(draft: ApiDraft): string {
 /** Where callers will reach the API, as far as the fields say. */
 export function proxyUrl(draft: ApiDraft, scheme: "http" | "https" = "http"): string {
   const defaults = defaultsOf(draft);
-  const host = hostsOf(draft)[0] ?? reachable(draft.address.trim() || defaults.address);
+  const host = draft.hosts[0] ?? reachable(draft.address.trim() || defaults.address);
   const path = draft.base_path.trim() || defaults.base_path;
   return `${scheme}://${host}:${draft.port.trim() || defaults.port}${path.startsWith("/") ? path : `/${path}`}`;
 }
@@ -80,8 +80,6 @@ export function proxyUrl(draft: ApiDraft, scheme: "http" | "https" = "http"): st
 /** "Every address" is a place to listen, not one to call. */
 const reachable = (address: string): string =>
   address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address.includes(":") ? `[${address}]` : address;
-
-const hostsOf = (draft: ApiDraft): string[] => draft.hosts.split(/[\s,]+/).filter(Boolean);
 
 /**
  * The draft as the management API takes it; what is empty is left to its defaults. What `kept` says beyond the draft's
@@ -93,7 +91,7 @@ export function inputOf(draft: ApiDraft, kept?: ApiInput): ApiInput {
     address: text(draft.address),
     port: draft.port.trim() ? Number(draft.port) : undefined,
     base_path: text(draft.base_path),
-    hosts: draft.hosts.trim() ? hostsOf(draft) : undefined,
+    hosts: draft.hosts.length > 0 ? draft.hosts : undefined,
     version_header: text(draft.version_header),
   });
   const [first, ...others] = kept?.upstream.targets ?? [];
@@ -129,7 +127,7 @@ export const draftOf = (api: Api): ApiDraft => ({
   address: api.listen.address,
   port: String(api.listen.port),
   base_path: api.listen.base_path,
-  hosts: api.listen.hosts.join(", "),
+  hosts: api.listen.hosts,
   version_header: api.listen.version_header ?? "",
   connect: api.upstream.timeouts.connect,
   response: api.upstream.timeouts.response,

@@ -46,12 +46,11 @@ export function ApiScreen({ id, tab, policy }: ApiScreenProps) {
 function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number | undefined }) {
   const navigate = useNavigate();
   const policies = useQuery(queries.appliedPolicies(api.id)).data;
-  const contracts = useQuery(queries.contracts({ api_id: api.id })).data;
   const tabs = [
     { id: "summary", label: "Summary" },
     { id: "policies", label: "Policies", count: policies?.length },
     { id: "upstream", label: "Upstream", count: api.targets > 1 ? api.targets : undefined },
-    { id: "contracts", label: "Contracts", count: contracts?.length },
+    { id: "contracts", label: "Contracts", count: api.contracts },
     { id: "settings", label: "Settings" },
   ] as const;
   return (

@@ -4,10 +4,12 @@ import { KeyRound, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import { queries } from "@/api/queries";
 import type { ClientApp, ClientFigures } from "@/api/types";
+import { useParts } from "@/api/use-parts";
 import { count, day, percent } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { type VirtualColumn, VirtualTable } from "@/shared/table";
 import { Button, Empty, ErrorNote, TextInput } from "@/shared/ui";
+import { useRested } from "@/shared/use-rested";
 import { CreateClientDialog } from "./create-client";
 import { useUsage } from "./use-usage";
 
@@ -81,19 +83,18 @@ const columns: readonly VirtualColumn<Row>[] = [
 
 export function ClientsScreen() {
   const navigate = useNavigate();
-  const clients = useQuery(queries.clients());
-  const usage = useUsage();
   const [text, setText] = useState("");
+  const search = useRested(text.trim());
+  const clients = useParts<ClientApp>("/clients", search === "" ? {} : { search });
+  const total = useQuery(queries.status()).data?.catalog.clients;
+  const usage = useUsage();
   const [creating, setCreating] = useState(false);
   const [selected, setSelected] = useState<number | null>(null);
   const rows = useMemo(() => {
-    const wanted = text.trim().toLowerCase();
     const by_id = new Map(usage?.by_client.map((each) => [each.client_app_id, each]));
-    const found = (client: ClientApp) =>
-      client.name.toLowerCase().includes(wanted) || client.credentials.some((each) => each.client_id.toLowerCase().includes(wanted));
-    return (clients.data ?? []).filter(found).map((client): Row => ({ client, usage: by_id.get(client.id) }));
-  }, [clients.data, usage, text]);
-  const none = clients.data?.length === 0;
+    return (clients.rows ?? []).map((client): Row => ({ client, usage: by_id.get(client.id) }));
+  }, [clients.rows, usage]);
+  const none = search === "" && clients.rows?.length === 0;
   const create = (
     <Button look="primary" icon={Plus} onClick={() => setCreating(true)}>
       New client app
@@ -102,15 +103,13 @@ export function ClientsScreen() {
 
   return (
     <Screen title="Clients" actions={none ? null : create}>
-      {clients.isError && (
-        <ErrorNote title="The client apps could not be read" error={clients.error} onRetry={() => void clients.refetch()} />
-      )}
+      {clients.error && <ErrorNote title="The client apps could not be read" error={clients.error} onRetry={clients.refetch} />}
       {none && (
         <Empty icon={KeyRound} title="No client apps yet" action={create}>
           A client app is an application that calls your APIs. It gets a client ID and a secret, and access to the APIs you choose.
         </Empty>
       )}
-      {!none && clients.data && (
+      {!none && clients.rows && (
         <>
           <div className="row">
             <TextInput
@@ -130,8 +129,10 @@ export function ClientsScreen() {
               rowHeight={34}
               selected={selected}
               onSelect={(row) => setSelected(row.client.id)}
+              onEndReached={clients.loadMore}
+              total={search === "" ? (total ?? rows.length) : clients.has_more ? -1 : rows.length}
               onOpen={(row) => void navigate({ to: "/clients/$id", params: { id: row.client.id } })}
-              empty={<Empty title="No client app matches">Neither a name nor a client ID contains “{text}”.</Empty>}
+              empty={<Empty title="No client app matches">Neither a name nor a client ID contains “{search}”.</Empty>}
             />
           </section>
         </>

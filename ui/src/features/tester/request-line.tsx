@@ -2,24 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, KeyRound, Repeat2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { queries } from "@/api/queries";
-import type { ApiSummary, ClientApp } from "@/api/types";
-import { Button, IconButton, Select } from "@/shared/ui";
+import type { ApiSummary } from "@/api/types";
+import { ClientSelect } from "@/shared/client";
+import { Button, IconButton } from "@/shared/ui";
 import { faultOf, METHODS, prefixOf } from "./draft";
 import { SendManyDialog } from "./send-many";
 import { cancel, change, send, useTester } from "./store";
 import { useSlow } from "./use-slow";
 
 const ANY_URL = "";
-const NOBODY = "";
 
 const apiOptions = (apis: readonly ApiSummary[]) => [
   ...apis.map((api) => ({ value: String(api.id), label: `${api.name} ${api.version}` })),
   { value: ANY_URL, label: "Any URL" },
-];
-
-const clientOptions = (clients: readonly ClientApp[]) => [
-  { value: NOBODY, label: "No credentials" },
-  ...clients.map((client) => ({ value: String(client.id), label: client.name })),
 ];
 
 const asId = (value: string) => (value === "" ? null : Number(value));
@@ -37,7 +32,6 @@ function Bare({ children }: { children: ReactNode }) {
 /** Method, target, whom to call as, and the buttons that send. */
 export function RequestLine() {
   const apis = useQuery(queries.apis()).data ?? [];
-  const clients = useQuery(queries.clients()).data ?? [];
   const draft = useTester((state) => state.draft);
   const slow = useSlow(useTester((state) => state.under_way !== null));
   const [many, setMany] = useState(false);
@@ -115,12 +109,12 @@ export function RequestLine() {
       </div>
       <span className="tester-as">
         <KeyRound className="i i-s" aria-hidden />
-        <Select
+        <ClientSelect
           aria-label="Call as"
           title="Call as: whose client ID and secret go with the call"
-          value={draft.call_as === null ? NOBODY : String(draft.call_as)}
-          options={clientOptions(clients)}
-          onChange={(value) => change({ call_as: asId(value) })}
+          nobody="No credentials"
+          value={draft.call_as}
+          onChange={(call_as) => change({ call_as })}
         />
       </span>
       {slow ? (

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { ApiError } from "@/api/errors";
 import { queries } from "@/api/queries";
 import { Screen } from "@/shared/screen";
 import { TabPanel, Tabs } from "@/shared/ui";
@@ -35,8 +36,9 @@ function usePreset() {
 /** No target was ever chosen, or the chosen one is gone: the first API is the likeliest wish. */
 function useLikelyTarget() {
   const apis = useQuery(queries.apis()).data;
-  const clients = useQuery(queries.clients()).data;
   const { api_id, call_as } = useTester((state) => state.draft);
+  const { error } = useQuery({ ...queries.client(call_as ?? 0), enabled: call_as !== null });
+  const gone = error instanceof ApiError && error.status === 404;
   const untouched = useTester((state) => state.untouched);
   useEffect(() => {
     if (!apis || (api_id === null && !untouched) || apis.some((api) => api.id === api_id)) return;
@@ -44,8 +46,8 @@ function useLikelyTarget() {
     if (first !== api_id) change({ api_id: first });
   }, [apis, api_id, untouched]);
   useEffect(() => {
-    if (clients && call_as !== null && !clients.some((client) => client.id === call_as)) change({ call_as: null });
-  }, [clients, call_as]);
+    if (gone) change({ call_as: null });
+  }, [gone]);
 }
 
 /** Ctrl+Enter sends from wherever the focus is, the code editor included. */

@@ -5,6 +5,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { queries } from "@/api/queries";
 import type { CallSummary } from "@/api/types";
 import { METHODS, parseQuery, resolveQuery, type Token, withToken, writeQuery } from "@/shared/call/query";
+import { ClientSelect } from "@/shared/client";
 import { count, plural } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { VirtualTable } from "@/shared/table";
@@ -52,20 +53,25 @@ const STATUSES = [
 
 const tokenValue = (tokens: readonly Token[], field: Token["field"]) => tokens.find((token) => token.field === field)?.value ?? "";
 
-function useKnown() {
+/** What the query can be about. Of client apps there may be many: those that it names, and a first part to choose from. */
+function useKnown(client: string) {
   const apis = useQuery(queries.apis()).data;
-  const clients = useQuery(queries.clients()).data;
+  const first = useQuery(queries.clients()).data;
+  const named = useQuery({ ...queries.clients({ search: client }), enabled: client !== "" });
+  const numbered = useQuery({ ...queries.client(Number(client)), enabled: /^\d+$/.test(client) });
   const kinds = useQuery(queries.policyKinds()).data;
+  const ready = apis !== undefined && first !== undefined && !named.isLoading && !numbered.isLoading;
   return useMemo(() => {
     const values: Values = {
       status: STATUSES,
       api: (apis ?? []).map((api) => api.name),
-      client: (clients ?? []).map((client) => client.name),
+      client: (first ?? []).map((client) => client.name),
       policy: (kinds ?? []).map((kind) => kind.name),
       method: METHODS,
     };
-    return { known: { apis: apis ?? [], clients: clients ?? [] }, values, ready: apis !== undefined && clients !== undefined };
-  }, [apis, clients, kinds]);
+    const clients = [...(named.data ?? []), ...(numbered.data ? [numbered.data] : [])];
+    return { known: { apis: apis ?? [], clients }, values, ready };
+  }, [apis, first, named.data, numbered.data, kinds, ready]);
 }
 
 /** Space pauses and follows, Escape closes the detail, unless something else has use for the key. */
@@ -90,8 +96,8 @@ export function TrafficScreen() {
   const navigate = route.useNavigate();
   const [following, setFollowing] = useState(true);
   const [opened, setOpened] = useState<CallSummary | null>(null);
-  const { known, values, ready } = useKnown();
   const tokens = useMemo(() => parseQuery(search.q ?? ""), [search.q]);
+  const { known, values, ready } = useKnown(tokenValue(tokens, "client"));
   const { query, faults } = useMemo(() => (ready ? resolveQuery(tokens, known) : { query: {}, faults: [] }), [ready, tokens, known]);
   const { list, loading, error, loadOlder, retry } = useCalls(query, following);
   const linked = useQuery({ ...queries.call(search.call ?? 0), enabled: search.call !== undefined && opened?.id !== search.call }).data;
@@ -153,12 +159,12 @@ export function TrafficScreen() {
           options={[{ value: "", label: "All APIs" }, ...known.apis.map((api) => ({ value: api.name, label: api.name }))]}
           onChange={(value) => setTokens(withToken(tokens, "api", value))}
         />
-        <Select
+        <ClientSelect
           aria-label="Client"
           className="traffic-select"
-          value={known.clients.find((client) => client.id === query.client_app_id)?.name ?? ""}
-          options={[{ value: "", label: "All clients" }, ...known.clients.map((client) => ({ value: client.name, label: client.name }))]}
-          onChange={(value) => setTokens(withToken(tokens, "client", value))}
+          nobody="All clients"
+          value={query.client_app_id ?? null}
+          onChange={(_, name) => setTokens(withToken(tokens, "client", name))}
         />
       </div>
       {faults.length > 0 && (

@@ -5,6 +5,7 @@ export { Confirm, Dialog } from "./dialog";
 export { Field, TextArea, TextInput } from "./field";
 export { grpcClass, grpcWords } from "./grpc";
 export { Menu, type MenuItem } from "./menu";
+export { NamesInput } from "./names-input";
 export { Empty, ErrorNote } from "./notes";
 export { Segments } from "./segments";
 export { type Option, Select } from "./select";

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { faultsBelow, isOn, part, readYaml, SECTIONS, withDefaults, withPart, yamlOf } from "./sections";
+import { apiSchema } from "@/api/fake/api-schema";
+import { faultsBelow, isOn, part, presetsOf, readYaml, SECTIONS, withPart, yamlOf } from "./sections";
 
-const words = (id: string, value: Record<string, unknown>) => SECTIONS.find((section) => section.id === id)?.words(value);
+const presets = presetsOf(apiSchema());
+const words = (id: string, value: Record<string, unknown>) => SECTIONS.find((section) => section.id === id)?.words(value, presets);
 
 describe("an upstream in groups", () => {
   test("says in a line what is in force", () => {
     expect(words("health", {})).toBe("off");
     expect(words("health", { health: { path: "/up" } })).toBe("asks /up every 10s");
+    expect(words("spread", {})).toBe("round robin");
+    expect(words("timeouts", { timeouts: { total: "1m" } })).toBe("connect 5s, response 15s, idle 5m, keep alive 1m, total 1m");
     expect(words("ejection", {})).toBe("after 5 failures in a row, for 10s");
     expect(words("ejection", { ejection: false })).toBe("off");
     expect(words("retries", { retries: { on_status: [503] } })).toBe("1 more, where that is safe, also on 503");
@@ -25,17 +29,10 @@ describe("an upstream in groups", () => {
     expect([undefined, false, true, { failures: 1 }].map((value) => isOn(value, ejection))).toEqual([true, false, true, true]);
   });
 
-  test("a default that is told in words is shown as a value", () => {
-    const told = (type: unknown, description: string) =>
-      (withDefaults({ properties: { a: { type, description } } }) as never as { properties: { a: { default?: unknown } } }).properties.a
-        .default;
-    expect(told(["boolean", "null"], "False takes any certificate. Default true.")).toBe(true);
-    expect(told("integer", "Tries; 0 to 5. Default 1.")).toBe(1);
-    expect(told(["integer", "string", "null"], "TLS included. Default 5s.")).toBe("5s");
-    expect(told("string", "Path and query. Default `/`.")).toBe("/");
-    expect(told("string", "Default 2s, or half the interval where\nthat is less.")).toBeUndefined();
-    expect(told("array", "At most 20. Default none.")).toBeUndefined();
-    expect(told("string", "Default: any path.")).toBeUndefined();
+  test("what a schema has as default holds, and what has none is left out", () => {
+    expect(presets("EjectionSettings")).toEqual({ failures: 5, duration: "10s", max_percent: 50 });
+    expect(presets("CeilingsInput")).toEqual({});
+    expect(presets("Nothing")).toEqual({});
   });
 
   test("faults go to the place they are about", () => {

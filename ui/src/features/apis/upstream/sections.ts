@@ -6,6 +6,8 @@ export type UpstreamDraft = Pick<ApiForm, "upstream" | "routes">;
 
 type Value = Record<string, unknown>;
 type Schema = Record<string, unknown>;
+/** What holds where nothing is set, by the name of a definition. */
+type Presets = (definition: string) => Value;
 
 /** One group of an upstream's settings, shown together. */
 export type Section = {
@@ -13,7 +15,7 @@ export type Section = {
   title: string;
   keys: readonly string[];
   /** What is in force, in a line. */
-  words: (value: Value) => string;
+  words: (value: Value, presets: Presets) => string;
   /** A setting that is on or off as a whole: what it is when off, whether it is on unless said otherwise, and what it has when on. */
   toggle?: { label: string; off: false | undefined; by_default: boolean; definition: string };
 };
@@ -21,7 +23,7 @@ export type Section = {
 const text = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value));
 const object = (value: unknown): Value => (typeof value === "object" && value !== null ? (value as Value) : {});
 
-/** `connect 5s, response 15s`: what is set, in the order it was set. */
+/** `connect 5s, response 15s`: what there is, in its order. */
 const pairs = (value: unknown): string =>
   Object.entries(object(value))
     .map(([key, of]) => `${key.replaceAll("_", " ")} ${text(of)}`)
@@ -32,8 +34,12 @@ export const SECTIONS: readonly Section[] = [
     id: "spread",
     title: "Spreading and protocol",
     keys: ["balance", "hash_on", "protocol"],
-    words: ({ balance, hash_on, protocol }) =>
-      [text(balance ?? "round_robin").replaceAll("_", " "), hash_on && `on ${text(hash_on)}`, protocol && `speaks ${text(protocol)}`]
+    words: ({ balance, hash_on, protocol }, presets) =>
+      [
+        text(balance ?? presets("UpstreamInput").balance).replaceAll("_", " "),
+        hash_on && `on ${text(hash_on)}`,
+        protocol && `speaks ${text(protocol)}`,
+      ]
         .filter(Boolean)
         .join(", "),
   },
@@ -41,7 +47,7 @@ export const SECTIONS: readonly Section[] = [
     id: "timeouts",
     title: "Timeouts",
     keys: ["timeouts"],
-    words: ({ timeouts }) => pairs(timeouts) || "connect 5s, response 15s, idle 300s",
+    words: ({ timeouts }, presets) => pairs({ ...presets("TimeoutsInput"), ...object(timeouts) }),
   },
   {
     id: "health",
@@ -53,9 +59,9 @@ export const SECTIONS: readonly Section[] = [
       by_default: false,
       definition: "HealthInput",
     },
-    words: ({ health }) => {
+    words: ({ health }, presets) => {
       if (health === undefined || health === null) return "off";
-      const { path = "/", interval = "10s" } = object(health);
+      const { path, interval }: Value = { ...presets("HealthInput"), ...object(health) };
       return `asks ${text(path)} every ${text(interval)}`;
     },
   },
@@ -69,9 +75,9 @@ export const SECTIONS: readonly Section[] = [
       by_default: true,
       definition: "EjectionSettings",
     },
-    words: ({ ejection }) => {
+    words: ({ ejection }, presets) => {
       if (ejection === false) return "off";
-      const { failures = 5, duration = "10s" } = object(ejection);
+      const { failures, duration }: Value = { ...presets("EjectionSettings"), ...object(ejection) };
       return `after ${text(failures)} failures in a row, for ${text(duration)}`;
     },
   },
@@ -79,8 +85,8 @@ export const SECTIONS: readonly Section[] = [
     id: "retries",
     title: "Retries",
     keys: ["retries"],
-    words: ({ retries }) => {
-      const { attempts = 1, on_status } = object(retries);
+    words: ({ retries }, presets) => {
+      const { attempts, on_status }: Value = { ...presets("RetriesInput"), ...object(retries) };
       const also = Array.isArray(on_status) && on_status.length > 0 ? `, also on ${text(on_status)}` : "";
       return attempts === 0 ? "off" : `${text(attempts)} more, where that is safe${also}`;
     },
@@ -113,26 +119,13 @@ export function withPart(upstream: Value, keys: readonly string[], next: Value):
 export const isOn = (value: unknown, { by_default }: NonNullable<Section["toggle"]>): boolean =>
   value === undefined || value === null ? by_default : value !== false;
 
-const SAID = /\bDefault `?([^\s`,]+?)`?\.(?:\s|$)/;
-
-/** The default that a description ends with, as its value: `Default 5s.`, `Default true.`; none where it is a longer story. */
-function defaultOf({ description, type }: Schema): string | number | boolean | undefined {
-  const [, said] = typeof description === "string" ? (SAID.exec(description) ?? []) : [];
-  if (said === undefined || said === "none") return undefined;
-  const types = [type].flat();
-  if (types.includes("boolean")) return said === "true";
-  // A duration may be a number too; its default is told with a unit.
-  const isNumber = /^\d+$/.test(said) && (types.includes("integer") || types.includes("number"));
-  return isNumber ? Number(said) : said;
-}
-
-/** A schema with the defaults that its descriptions tell in words, so that a form shows what is in force. */
-export function withDefaults(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withDefaults);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const node = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withDefaults(value)]));
-  const known = "default" in node && node.default !== null ? undefined : defaultOf(node);
-  return known === undefined ? node : { ...node, default: known };
+/** The defaults that a schema tells of the properties of a definition. */
+export function presetsOf(schema: Schema): Presets {
+  const defs = object(schema.$defs);
+  return (definition) => {
+    const properties = Object.entries(object(object(defs[definition]).properties));
+    return Object.fromEntries(properties.map(([key, property]) => [key, object(property).default]).filter(([, value]) => value != null));
+  };
 }
 
 /** The schema of one group: some properties of the upstream's, with the definitions that they point to. `needed` cannot be left out here. */

@@ -12,12 +12,12 @@ import {
   faultsBelow,
   isOn,
   part,
+  presetsOf,
   readYaml,
   SECTIONS,
   type Section,
   schemaOf,
   type UpstreamDraft,
-  withDefaults,
   withPart,
   yamlOf,
 } from "./sections";
@@ -112,8 +112,7 @@ export function UpstreamEditor({ api }: { api: Api }) {
 type FormProps = { draft: UpstreamDraft; faults: readonly Fault[]; onChange: (draft: UpstreamDraft) => void };
 
 function FormView({ draft, faults, onChange }: FormProps) {
-  const told = useQuery(queries.apiSchema()).data;
-  const schema = useMemo(() => told && (withDefaults(told) as Value), [told]);
+  const schema = useQuery(queries.apiSchema()).data;
   if (!schema) return <p className="t3">Reading what can be set ...</p>;
   return (
     <>
@@ -137,6 +136,7 @@ type UpstreamFieldsProps = { schema: Value; upstream: Value; faults: readonly Fa
 
 /** The targets, and behind a line each what is seldom changed. */
 export function UpstreamFields({ schema, upstream, faults, onChange }: UpstreamFieldsProps) {
+  const presets = useMemo(() => presetsOf(schema), [schema]);
   return (
     <>
       <TargetFields schema={schema} upstream={upstream} faults={faults} onChange={onChange} />
@@ -150,7 +150,7 @@ export function UpstreamFields({ schema, upstream, faults, onChange }: UpstreamF
             <details key={id} open={own.length > 0 || undefined}>
               <summary>
                 <span className="strong">{title}</span>
-                <span className="t3 small trunc">{words(upstream)}</span>
+                <span className="t3 small trunc">{words(upstream, presets)}</span>
               </summary>
               <div className="upstream-section">
                 <SectionFields section={section} schema={schema} upstream={upstream} faults={own} onChange={onChange} />

@@ -14,8 +14,8 @@ export function useFacts(): Facts {
   const api_id = api?.id ?? 0;
   const enabled = api !== undefined;
   const policies = useQuery({ ...queries.appliedPolicies(api_id), enabled }).data ?? [];
-  const contract = useQuery({ ...queries.contracts({ api_id }), enabled }).data?.[0];
-  const client = useQuery(queries.clients()).data?.find((known) => known.id === contract?.client_app_id);
+  const contract = useQuery({ ...queries.contracts({ api_id, limit: 1 }), enabled }).data?.[0];
+  const client = useQuery({ ...queries.client(contract?.client_app_id ?? 0), enabled: contract !== undefined }).data;
   const calls = useQuery({ ...queries.calls({ api_id, limit: CALLS }), enabled }).data?.calls ?? [];
   useEffect(
     () =>

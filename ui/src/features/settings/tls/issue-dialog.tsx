@@ -1,24 +1,23 @@
 import { type FormEvent, useState } from "react";
 import { actions } from "@/api/actions";
 import { faultsOf } from "@/api/errors";
-import { Button, Dialog, ErrorNote, Field, TextInput, toast } from "@/shared/ui";
-import { namesIn } from "./words";
+import { placesOf } from "@/shared/names";
+import { Button, Dialog, ErrorNote, Field, NamesInput, TextInput, toast } from "@/shared/ui";
 
 const FORM = "issue-form";
 
 /** Asks the local authority for a certificate. */
 export function IssueDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
-  const [hosts, setHosts] = useState("");
+  const [hosts, setHosts] = useState<string[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const issue = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
-    const named = namesIn(hosts);
     try {
-      const made = await actions.issueCertificate({ ...(name.trim() && { name: name.trim() }), ...(named.length > 0 && { hosts: named }) });
+      const made = await actions.issueCertificate({ ...(name.trim() && { name: name.trim() }), ...(hosts.length > 0 && { hosts }) });
       toast(`${made.name} is issued for ${made.hosts.join(", ")}.`);
       onClose();
     } catch (failure) {
@@ -47,27 +46,22 @@ export function IssueDialog({ onClose }: { onClose: () => void }) {
         <Field
           label="Hosts"
           fault={faultAt("hosts")}
-          help="Names and addresses, separated by commas; a name may begin with *. Empty means this machine."
+          help="Names and addresses, each with Enter or a comma; a name may begin with *. None means this machine."
         >
           {(ids) => (
-            <TextInput
+            <NamesInput
               {...ids}
-              mono
               autoFocus
               placeholder="localhost, 127.0.0.1"
-              value={hosts}
-              onChange={(event) => setHosts(event.target.value)}
+              values={hosts}
+              faulty={placesOf(faultsOf(error), "hosts")}
+              onChange={setHosts}
             />
           )}
         </Field>
         <Field label="Name" fault={faultAt("name")} help="What listeners and upstreams call it. Empty means its first host.">
           {(ids) => (
-            <TextInput
-              {...ids}
-              placeholder={namesIn(hosts)[0] ?? "localhost"}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
+            <TextInput {...ids} placeholder={hosts[0] ?? "localhost"} value={name} onChange={(event) => setName(event.target.value)} />
           )}
         </Field>
         {error !== null && !faultAt("hosts") && !faultAt("name") && <ErrorNote title="No certificate was issued" error={error} />}

@@ -1,14 +1,14 @@
 import { type FormEvent, useState } from "react";
 import { actions } from "@/api/actions";
 import { faultsOf } from "@/api/errors";
-import { Button, Dialog, ErrorNote, Field, TextInput, toast } from "@/shared/ui";
-import { namesIn } from "./words";
+import { placesOf } from "@/shared/names";
+import { Button, Dialog, ErrorNote, Field, NamesInput, toast } from "@/shared/ui";
 
 const FORM = "make-authority-form";
 
 /** Makes the local authority, for private names alone unless more are asked for. */
 export function MakeAuthorityDialog({ onClose }: { onClose: () => void }) {
-  const [domains, setDomains] = useState("");
+  const [domains, setDomains] = useState<string[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const make = async (event: FormEvent) => {
@@ -16,7 +16,7 @@ export function MakeAuthorityDialog({ onClose }: { onClose: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      await actions.makeLocalAuthority(namesIn(domains));
+      await actions.makeLocalAuthority(domains);
       toast("The local authority is made. Now let your programs trust it.");
       onClose();
     } catch (failure) {
@@ -45,16 +45,16 @@ export function MakeAuthorityDialog({ onClose }: { onClose: () => void }) {
         <Field
           label="Further domains"
           fault={fault}
-          help="Optional, separated by commas. Whoever got its key could pretend to be these towards programs that trust it."
+          help="Optional, each with Enter or a comma. Whoever got its key could pretend to be these towards programs that trust it."
         >
           {(ids) => (
-            <TextInput
+            <NamesInput
               {...ids}
-              mono
               autoFocus
               placeholder="dev.example.com"
-              value={domains}
-              onChange={(event) => setDomains(event.target.value)}
+              values={domains}
+              faulty={placesOf(faultsOf(error), "domains")}
+              onChange={setDomains}
             />
           )}
         </Field>

@@ -37,9 +37,6 @@ export const authorities = (certificates: readonly Certificate[]): Certificate[]
 /** `OU=x, CN=orders.test` is shown as `orders.test`; a name without a common name as it is. */
 export const commonName = (name: string): string => /(?:^|,\s*)CN=([^,]+)/.exec(name)?.[1]?.trim() ?? name;
 
-/** Names and addresses in a text field, by commas, blanks or lines. */
-export const namesIn = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
-
 /** Whether callers can connect, as glyph and word. */
 export const LISTENER_STATES: Record<Listener["state"], { of: StatusClass; words: string }> = {
   listening: { of: "2", words: "Listening" },

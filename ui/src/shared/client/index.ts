@@ -1,0 +1,1 @@
+export { ClientSelect } from "./client-select";
