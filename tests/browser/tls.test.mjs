@@ -83,6 +83,19 @@ describe("an API over HTTPS", () => {
     await hand.read(`is used by the listener 127.0.0.1:${port}`);
     await hand.click("button", "Cancel");
   });
+  test("a certificate is issued for a list of names, and a wrong one is marked", async () => {
+    await hand.click("button", "Issue a certificate");
+    const hosts = hand.page.getByRole("dialog").getByLabel("Hosts");
+    await hosts.fill("shop.test, example.com");
+    await hosts.press("Enter");
+    await hand.click("button", "Issue");
+    await hand.page.locator(".names-input .chip-5", { hasText: "example.com" }).waitFor();
+    await hand.click("button", "Remove example.com");
+    await hosts.fill("pay.test");
+    await hand.click("button", "Issue");
+    await hand.read("shop.test is issued for shop.test, pay.test.");
+    assert.deepEqual(await hand.faults(), []);
+  });
   test("a key that is of another certificate is refused at its field", async () => {
     await hand.click("button", "Add certificate");
     await hand.fill("Name", "mine");
@@ -178,6 +191,22 @@ describe("an API with several targets and a route", () => {
     await hand.click("button", "Save");
     await hand.read("1 route");
     assert.equal(await get("/old/7"), "first /new/7");
+    assert.deepEqual(await hand.faults(), []);
+  });
+  test("it is told which route would take a request, and why none would", async () => {
+    const card = hand.page.locator(".route-preview");
+    const answer = card.getByRole("status");
+    await card.getByLabel("Path").fill("/orders/v1/old/7?a=1");
+    await answer.getByText("Route old").waitFor();
+    await answer.getByText(`${first.url}/new/7?a=1`).waitFor();
+    await card.getByLabel("Path").fill("/orders/v1/young");
+    await answer.getByText("No route: the API's own upstream").waitFor();
+    await answer.getByText("It goes to one of").waitFor();
+    await card.getByLabel("Path").fill("/order");
+    await answer.getByText("404").waitFor();
+    await answer.getByText("Orders does not take it: the path is not below /orders/v1.").waitFor();
+    await card.getByLabel("Path").fill("/orders/v1/../admin");
+    await answer.getByText("400").waitFor();
     assert.deepEqual(await hand.faults(), []);
   });
 });

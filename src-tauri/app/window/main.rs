@@ -1,7 +1,10 @@
-//! The desktop window: one page, one command to the management API, one live channel. `gatepost` starts it.
+//! The desktop window: one page, one command to the management API, one live channel, and a place for files that the
+//! page hands over. `gatepost` starts it.
 
 // No console window beside ours on Windows.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+mod downloads;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,7 +61,7 @@ fn run(data_dir: PathBuf) -> anyhow::Result<()> {
         Session { control: control.clone(), runtime: runtime.handle().clone(), live: Mutex::new(None) };
     let app = tauri::Builder::default()
         .manage(session)
-        .invoke_handler(tauri::generate_handler![api, live_stream])
+        .invoke_handler(tauri::generate_handler![api, live_stream, save_file])
         .build(tauri::generate_context!())
         .context("The window cannot be opened")?;
     let code = app.run_return(|app, event| {
@@ -117,4 +120,14 @@ async fn live_stream(session: State<'_, Session>, on_event: Channel<LiveEvent>) 
         before.abort();
     }
     Ok(())
+}
+
+/// Keeps a text as a new file among the user's downloads, and gives its path.
+#[tauri::command(rename_all = "snake_case")]
+async fn save_file(session: State<'_, Session>, name: String, text: String) -> Result<String, String> {
+    let kept = session.runtime.spawn_blocking(move || {
+        let path = downloads::keep(&downloads::folder()?, &name, &text)?;
+        Ok::<_, std::io::Error>(path.display().to_string())
+    });
+    kept.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }

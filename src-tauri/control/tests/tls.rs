@@ -152,9 +152,13 @@ async fn the_local_authority_is_made_shown_used_and_removed_again() {
     let pem = instance.get("/api/local-authority/certificate").await;
     assert!(pem.as_str().expect("PEM").starts_with("-----BEGIN CERTIFICATE-----"));
 
-    let (status, refused) =
-        instance.ask("POST", "/api/local-authority/certificates", json!({"hosts": ["gatepost.dev"]})).await;
-    assert_eq!((status, fields(&refused)), (422, vec!["hosts"]));
+    let (status, refused) = instance
+        .ask("POST", "/api/local-authority/certificates", json!({"hosts": ["a.test", "gatepost.dev"]}))
+        .await;
+    assert_eq!((status, fields(&refused)), (422, vec!["hosts[1]"]));
+    let wrong = json!({"hosts": ["a b", "a.test", "https://c"], "name": " "});
+    let (status, refused) = instance.ask("POST", "/api/local-authority/certificates", wrong).await;
+    assert_eq!((status, fields(&refused)), (422, vec!["hosts[0]", "hosts[2]", "name"]));
     let issue = json!({"name": "site", "hosts": ["api.example.com", "127.0.0.1"]});
     let (status, site) = instance.ask("POST", "/api/local-authority/certificates", issue).await;
     assert_eq!((status, &site["issued_locally"]), (201, &json!(true)), "{site}");

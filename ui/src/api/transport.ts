@@ -1,4 +1,5 @@
 import { ApiError } from "./errors";
+import { saveByLink } from "./save-by-link";
 import { readEvents } from "./sse";
 import { forgetToken, token } from "./token";
 import type { LiveEvent } from "./types";
@@ -10,6 +11,8 @@ export type Transport = {
   call(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Answer>;
   /** Delivers live events until `signal` aborts; resolves or rejects when the stream ends before that. `opened` tells that it flows. */
   live(opened: () => void, on_event: (event: LiveEvent) => void, signal: AbortSignal): Promise<void>;
+  /** Keeps text as a file of the user's; tells its path where that is known. */
+  save(text: string, name: string): Promise<string | null>;
 };
 
 const unreachable = () =>
@@ -48,6 +51,8 @@ const browser: Transport = {
       throw unreachable();
     });
   },
+
+  save: saveByLink,
 };
 
 const window_app: Transport = {
@@ -66,6 +71,11 @@ const window_app: Transport = {
     await invoke("live", { on_event: channel });
     opened();
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  },
+
+  async save(text, name) {
+    const { invoke } = await import("@tauri-apps/api/core");
+    return await invoke<string>("save_file", { name, text });
   },
 };
 

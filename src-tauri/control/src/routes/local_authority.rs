@@ -82,7 +82,11 @@ struct IssueInput {
 impl IssueInput {
     fn check(self) -> Result<(String, Hosts), Vec<gatepost_model::Fault>> {
         let mut faults = Faults::new();
-        let hosts = faults.take("hosts", Hosts::parse(&self.hosts.unwrap_or_else(machine_hosts)));
+        let hosts = self.hosts.unwrap_or_else(machine_hosts);
+        for (n, host) in hosts.iter().enumerate() {
+            faults.take(&format!("hosts[{n}]"), Hosts::parse(std::slice::from_ref(host)));
+        }
+        let hosts = if faults.is_empty() { faults.take("hosts", Hosts::parse(&hosts)) } else { None };
         let first = hosts.as_ref().and_then(|hosts| hosts.as_slice().first().cloned());
         let name = self.name.or(first).unwrap_or_default();
         let name = faults.take("name", words(&name, 100));
@@ -189,7 +193,11 @@ async fn issue(
     if name == LOCAL_AUTHORITY {
         return Err(ApiError::fault("name", format!("`{name}` is the authority itself; choose another")));
     }
-    let new = authority.issue(&name, &hosts, now_ms()).map_err(|why| ApiError::fault("hosts", why))?;
+    let foreign = authority.check(&hosts);
+    if !foreign.is_empty() {
+        return Err(ApiError::Invalid(foreign));
+    }
+    let new = authority.issue(&name, &hosts, now_ms()).map_err(ApiError::Internal)?;
     let what = format!("Issued the certificate {name}");
     let id = control.save(what, &[Topic::Certificates], move |tx| Ok(tx.insert_certificate(&new)?)).await?;
     Ok((StatusCode::CREATED, certificates::view(&control, id.0)?))

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use gatepost_gateway::CertificateFacts;
-use gatepost_model::{Certificate, CertificateKind, Host, PrivateKey};
+use gatepost_model::{Certificate, CertificateKind, Fault, Faults, Host, PrivateKey};
 use gatepost_store::NewCertificate;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
@@ -125,17 +125,24 @@ impl LocalAuthority {
         certificate.kind == CertificateKind::Identity && certificate.issuer == self.subject
     }
 
+    /// A fault for each host that it may not vouch for, such as `hosts[2]`.
+    pub fn check(&self, hosts: &Hosts) -> Vec<Fault> {
+        let mut faults = Faults::new();
+        for (n, host) in hosts.0.iter().enumerate().filter(|(_, host)| !self.may_vouch_for(host)) {
+            let message = format!(
+                "the local authority cannot vouch for {host}, only for {}; remove it and make it again with that \
+                 domain, or bring a certificate of your own",
+                self.vouches_for().join(", ")
+            );
+            faults.add(format!("hosts[{n}]"), message);
+        }
+        faults.into_vec()
+    }
+
     /// A certificate for these hosts, with a new key, as it is to be kept. Refused for hosts that it may not vouch for.
     pub fn issue(&self, name: &str, hosts: &Hosts, now_ms: i64) -> Result<NewCertificate, String> {
-        let foreign: Vec<&str> =
-            hosts.0.iter().filter(|host| !self.may_vouch_for(host)).map(String::as_str).collect();
-        if !foreign.is_empty() {
-            return Err(format!(
-                "the local authority cannot vouch for {}, only for {}; remove it and make it again with that domain, \
-                 or bring a certificate of your own",
-                foreign.join(", "),
-                self.vouches_for().join(", ")
-            ));
+        if let Some(fault) = self.check(hosts).into_iter().next() {
+            return Err(fault.message);
         }
         let mut params = dated(now_ms, CERTIFICATE_DAYS)?;
         params.subject_alt_names =

@@ -1,3 +1,4 @@
+import { saveByLink } from "../save-by-link";
 import type { Answer, Transport } from "../transport";
 import type { CallSummary, LiveEvent } from "../types";
 import { answer } from "./routes";
@@ -12,6 +13,8 @@ export const fake_transport: Transport = {
     const { status, body: result } = answer(method, new URL(path, "http://fake"), sent);
     return { status, body: result === undefined ? null : JSON.parse(JSON.stringify(result)) };
   },
+
+  save: saveByLink,
 
   async live(opened, on_event, signal) {
     opened();

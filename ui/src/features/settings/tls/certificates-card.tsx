@@ -4,10 +4,10 @@ import { useState } from "react";
 import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import type { Certificate } from "@/api/types";
+import { saveFile } from "@/shared/save-file";
 import { Button, Confirm, copyText, Empty, IconButton, Menu, StatusChip, toast } from "@/shared/ui";
 import { useNow } from "@/shared/use-now";
 import { CertificateDialog } from "./certificate-dialog";
-import { saveFile } from "./files";
 import { commonName, expiryTone, until } from "./words";
 
 /** How often the days that are left are counted again, in milliseconds. */
