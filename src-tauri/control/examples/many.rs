@@ -120,8 +120,13 @@ fn add_api(tx: &mut Write<'_>, number: i64) -> Result<(), WriteError> {
         upstream: Upstream::of_url(UpstreamUrl::parse("http://127.0.0.1:9000/posts").expect("a URL")),
         asset_id,
     })?;
-    let policy =
-        |policy: &str, config| NewPolicy { policy: policy.into(), config, only: vec![], enabled: true, shadow: false };
+    let policy = |policy: &str, config| NewPolicy {
+        policy: policy.into(),
+        config,
+        only: vec![],
+        enabled: true,
+        shadow: false,
+    };
     tx.insert_policy(api, &policy("client-id-enforcement", json!({})))?;
     if number % 2 == 0 {
         let limits = json!({"limits": [{"requests": 1_000, "per": "1m"}]});

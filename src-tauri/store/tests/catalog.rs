@@ -194,7 +194,13 @@ fn changes_only_what_was_named() {
         Ok((posts, policies, app, tx.insert_contract(app, posts)?))
     });
     let before = store.load().expect("loads");
-    let off = NewPolicy { config: json!({}), only: vec![], enabled: false, shadow: true, ..new_policy("jwt-validation") };
+    let off = NewPolicy {
+        config: json!({}),
+        only: vec![],
+        enabled: false,
+        shadow: true,
+        ..new_policy("jwt-validation")
+    };
     store
         .write("changes", NOW + 5, |tx| {
             tx.update_api(posts, &new_api("articles"))?;
