@@ -22,6 +22,7 @@ const SCREENS = [
   ["analytics", "/analytics", "Violations"],
   ["settings", "/settings", "Data folder"],
   ["settings-tls", "/settings?tab=tls", "Make a local authority"],
+  ["settings-limits", "/settings?tab=limits", "Connections of callers"],
 ];
 
 /** Dialogs and overlays: where they are opened, how, and what they say. */

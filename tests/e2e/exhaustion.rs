@@ -24,6 +24,10 @@ fn without_a_free_descriptor_it_waits_says_so_and_goes_on() {
 
     let waiting: Vec<_> = (0..CALLERS).map(|_| Raw::connect(gateway.port)).collect();
     gateway.program.wait_for_line("cannot accept a connection");
+    let warning = || gateway.show("/status")["warnings"][0].clone();
+    let refused = until("it says so", || Some(warning()).filter(|said| said["kind"] == "not_accepting"));
+    assert!(refused["message"].as_str().is_some_and(|said| said.contains("ulimit -n")), "{refused}");
+    assert!(refused["since_ms"].is_i64(), "{refused}");
     // Who was there before is served on: its connections stand already.
     let answer = first.say(ASK).answer().expect("an answer");
     assert_eq!((answer.status, answer.text().as_str()), (200, FINE));
@@ -32,6 +36,7 @@ fn without_a_free_descriptor_it_waits_says_so_and_goes_on() {
     let answer = until("a new caller is served", || Raw::connect(gateway.port).say(ASK).answer());
     assert_eq!((answer.status, answer.text().as_str()), (200, FINE));
     assert_eq!(gateway.show("/status")["listeners"][0]["state"], "listening");
+    until("it is over", || warning().is_null().then_some(()));
     let Gateway { program, folder: _folder, .. } = gateway;
     assert_eq!(program.terminate(), Some(0));
 }
@@ -49,6 +54,7 @@ fn a_port_that_was_lost_while_it_was_down_is_regained() {
     let gateway = Gateway::start_on(folder, &[]);
     let listener = || gateway.show("/status")["listeners"][0].clone();
     assert_eq!(listener()["state"], "failed", "it starts, and says what is missing");
+    assert_eq!(gateway.show("/status")["warnings"][0]["kind"], "listener_failed");
     drop(taken);
     until("the port is regained", || (listener()["state"] == "listening").then_some(()));
     assert_eq!(get(&caller(), &url, &[]).status, 200);

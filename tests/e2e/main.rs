@@ -13,6 +13,7 @@ mod faults;
 mod faulty;
 mod kill;
 mod lifecycle;
+mod limits;
 mod program;
 mod raw;
 mod saves_under_load;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use gatepost_gateway::{Gateway, Kind, Limits, Plan, StateStore, TlsStore};
+use gatepost_gateway::{Gateway, Kind, Plan, StateStore, TlsStore};
 use gatepost_model::Fault;
 use gatepost_policies::KINDS;
 use gatepost_store::{Store, Write};
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::plan::{InForce, compile, first_clash};
 use crate::sample::Sample;
-use crate::tls;
+use crate::{tls, warning};
 
 /// How often a port that could not be had is tried again, and Plans that nobody runs any more are freed.
 const TICK: Duration = Duration::from_secs(5);
@@ -31,6 +31,8 @@ const KEEP_UP: Duration = Duration::from_secs(3_600);
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often listeners are told that targets changed, at most.
 const TELL_OF_TARGETS: Duration = Duration::from_millis(200);
+/// How often it is looked whether something goes wrong.
+const LOOK_AT_OPERATION: Duration = Duration::from_secs(1);
 /// How many "changed" notices a slow listener may lag behind.
 const NOTICES: usize = 64;
 
@@ -136,7 +138,7 @@ impl Control {
         let kept = gatepost_traffic::Settings { retention: settings.retention(), ..Default::default() };
         let traffic = Traffic::open(&options.data_dir, options.workers, kept, system_clock())?;
         traffic.set_recording(settings.recording);
-        let gateway = Gateway::start(options.workers, traffic.recorder(), Limits::default())?;
+        let gateway = Gateway::start(options.workers, traffic.recorder(), settings.gateway_limits())?;
         let control = Self(Arc::new(Inner {
             traffic,
             gateway,
@@ -155,6 +157,7 @@ impl Control {
         control.tick();
         control.tell_of_targets();
         control.keep_certificates_up();
+        control.tell_of_operation();
         Ok(control)
     }
 
@@ -181,6 +184,25 @@ impl Control {
                 if inner.gateway.retry_failed() != before {
                     // Nobody listening is fine.
                     let _ = inner.notices.send(vec![Topic::Status, Topic::Apis]);
+                }
+            }
+        });
+    }
+
+    /// Tells listeners when something begins or ends to go wrong.
+    fn tell_of_operation(&self) {
+        let inner = Arc::downgrade(&self.0);
+        let mut before = Vec::new();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(LOOK_AT_OPERATION).await;
+                let Some(inner) = inner.upgrade() else { return };
+                let control = Self(inner);
+                let warnings = warning::of_operation(&control);
+                let kinds: Vec<_> = warnings.into_iter().map(|warning| warning.kind).collect();
+                if kinds != before {
+                    control.notify(vec![Topic::Status]);
+                    before = kinds;
                 }
             }
         });

@@ -8,6 +8,7 @@ mod error;
 pub mod file;
 mod input;
 mod inputs;
+mod limits;
 mod live;
 mod names;
 mod page;
@@ -18,6 +19,7 @@ pub mod sample;
 mod serve;
 mod tester;
 mod tls;
+mod warning;
 
 pub use control::{Control, OpenError, Options, Topic};
 pub use error::ApiError;

@@ -89,15 +89,16 @@ pub(crate) async fn accept_all(
             }
             accepted = accepting => match accepted {
                 Ok((stream, _)) => acceptor.place(&worker, stream),
-                Err(error) => pause_after(&error).await,
+                Err(error) => pause_after(&worker, &error).await,
             }
         }
     }
 }
 
 /// A connection that broke before it was accepted concerns nobody; any other fault is one of the system's limits.
-async fn pause_after(error: &io::Error) {
+async fn pause_after(worker: &Worker, error: &io::Error) {
     if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+        worker.accepting.refused_by_system(error);
         tracing::warn!(%error, "cannot accept a connection");
         tokio::time::sleep(WHEN_FULL).await;
     }
@@ -106,11 +107,13 @@ async fn pause_after(error: &io::Error) {
 impl Worker {
     /// Waits until another connection is within the limit.
     async fn room(&self) {
+        let mut waiting = None;
         loop {
             let freed = self.freed.notified();
-            if self.connections.len() < self.max_connections {
+            if self.connections.len() < self.limits.get().max_connections {
                 return;
             }
+            waiting.get_or_insert_with(|| self.accepting.waits());
             freed.await;
         }
     }

@@ -18,12 +18,16 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
+use crate::accepting::Accepting;
 use crate::checks::Checks;
 use crate::listener::{SYSTEM_SPREADS, explain, open, without_tls};
 use crate::tls::Handshakes;
 use crate::upstream::SystemNames;
 use crate::worker::{self, Command, Seed, Worker};
-use crate::{Greeting, HandshakeFailures, Limits, ListenerState, Listening, Names, Plan, TargetState, clock};
+use crate::{
+    Greeting, HandshakeFailures, Limits, ListenerState, Listening, Names, Plan, TargetState, Unaccepted,
+    clock,
+};
 
 /// How long to wait for the workers to close a socket.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
@@ -39,6 +43,7 @@ pub struct Gateway {
     listeners: Mutex<BTreeMap<SocketAddr, Listening>>,
     checks: Mutex<Checks>,
     panics: Arc<AtomicU64>,
+    accepting: Arc<Accepting>,
     handshakes: Arc<Handshakes>,
     target_changes: watch::Sender<u64>,
     system_spreads: bool,
@@ -72,6 +77,7 @@ impl Gateway {
         clock::start();
         let plan = Arc::new(ArcSwap::from_pointee(Plan::default()));
         let panics = Arc::new(AtomicU64::new(0));
+        let accepting = Arc::<Accepting>::default();
         let handshakes = Arc::new(Handshakes::default());
         let target_changes = watch::Sender::new(0);
         let seed = Seed {
@@ -80,6 +86,7 @@ impl Gateway {
             sink,
             plan: plan.clone(),
             panics: panics.clone(),
+            accepting: accepting.clone(),
             handshakes: handshakes.clone(),
             target_changes: target_changes.clone(),
             peers: Arc::default(),
@@ -97,6 +104,7 @@ impl Gateway {
             listeners: Mutex::default(),
             checks: Mutex::default(),
             panics,
+            accepting,
             handshakes,
             target_changes,
             system_spreads,
@@ -158,6 +166,20 @@ impl Gateway {
     /// Calls that panicked since the start; each was answered by closing its connection.
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    /// What keeps callers waiting unaccepted at the moment.
+    pub fn unaccepted(&self) -> Unaccepted {
+        self.accepting.state()
+    }
+
+    /// Changes the bounds; each worker keeps to them from its next turn on. Nothing that stands is closed because fewer
+    /// may stand now.
+    pub fn set_limits(&self, limits: Limits) {
+        for worker in self.workers.iter() {
+            // One that has gone bounds nothing any more.
+            let _ = worker.send(Command::Limit(Box::new(limits)));
+        }
     }
 
     /// Every target of an API and how it is: those of its own upstream, then those of its routes. None where the Plan

@@ -5,6 +5,7 @@
 //! response body makes one call for the recorder.
 
 mod accept;
+mod accepting;
 mod body;
 mod cached;
 mod caller;
@@ -51,6 +52,7 @@ mod upstream;
 mod watch;
 mod worker;
 
+pub use accepting::{SystemRefusal, Unaccepted};
 pub use body::{Body, BodyError, CallerBody, ReadBody, Resumed};
 pub use cached::{Cached, Fetching};
 pub use chain::{Chain, Link, MAX_POLICIES};

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-/// Bounds on what callers and upstreams can make the gateway hold.
+use tokio::sync::Semaphore;
+
+/// Bounds on what callers and upstreams can make the gateway hold. A change is in force at once, for connections that
+/// stand too; what it says of a HTTP/2 connection's heads is told to its caller when it begins, and stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections of callers over all workers; 10,000. Past it new ones wait unaccepted.
@@ -33,6 +36,19 @@ pub struct Limits {
     /// How long the addresses of a target's name are believed; 10 s. While they are in use they are looked up again
     /// then; where that fails the last known ones are used for 60 s more.
     pub keep_names: Duration,
+}
+
+impl Limits {
+    /// One worker's part of what is bounded over all of them.
+    pub(crate) fn share_of(self, workers: usize) -> Self {
+        let share = |most: usize| most.div_ceil(workers).max(1);
+        Self {
+            max_connections: share(self.max_connections),
+            max_streams: share(self.max_streams),
+            max_greetings: share(self.max_greetings).min(Semaphore::MAX_PERMITS),
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::accept::{Acceptor, accept_all};
+use crate::accepting::Accepting;
 use crate::clock::WallClock;
 use crate::connection::adopt;
 use crate::date::Date;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Adopt { address: SocketAddr, stream: TcpStream },
     /// Ask a target for its health, until told to stop.
     Check { check: Box<Check>, stop: oneshot::Receiver<()> },
+    /// Keep to these bounds over all workers.
+    Limit(Box<Limits>),
     /// Close idle connections that are in the way of another worker's call.
     MakeRoom,
     /// Accept no more, let what runs end until then, and go.
@@ -66,6 +69,8 @@ pub(crate) struct Seed {
     pub(crate) plan: Arc<ArcSwap<Plan>>,
     /// Calls that panicked.
     pub(crate) panics: Arc<AtomicU64>,
+    /// Why callers wait unaccepted.
+    pub(crate) accepting: Arc<Accepting>,
     /// TLS greetings that came to nothing.
     pub(crate) handshakes: Arc<Handshakes>,
     /// Grows whenever a target becomes fit or unfit.
@@ -80,12 +85,10 @@ pub(crate) struct Seed {
 pub(crate) struct Worker {
     /// Which, from 0.
     pub(crate) number: usize,
-    /// Bounds.
-    pub(crate) limits: Limits,
-    /// Most connections of callers on this worker.
-    pub(crate) max_connections: usize,
-    /// Most requests under way on HTTP/2 connections of callers on this worker.
-    pub(crate) max_streams: usize,
+    /// How many share the work.
+    workers: usize,
+    /// This worker's share of the bounds.
+    pub(crate) limits: Cell<Limits>,
     /// Who serves them.
     pub(crate) crew: Crew,
     /// Where calls go when they are over.
@@ -118,10 +121,12 @@ pub(crate) struct Worker {
     pub(crate) farewell: Farewell,
     /// Requests that panicked, over all workers.
     pub(crate) panics: Arc<AtomicU64>,
+    /// Why callers wait unaccepted, over all workers.
+    pub(crate) accepting: Arc<Accepting>,
     /// TLS greetings that came to nothing, over all workers.
     pub(crate) handshakes: Arc<Handshakes>,
     /// As many TLS greetings as may be under way.
-    pub(crate) greetings: Semaphore,
+    pub(crate) greetings: RefCell<Arc<Semaphore>>,
     /// Grows whenever a target becomes fit or unfit, over all workers.
     pub(crate) target_changes: Rc<watch::Sender<u64>>,
     peers: Arc<OnceLock<Arc<[UnboundedSender<Command>]>>>,
@@ -131,12 +136,13 @@ pub(crate) struct Worker {
 impl Worker {
     /// What thread `number` needs. Fails where the system has no randomness to give.
     pub(crate) fn new(number: usize, seed: Seed) -> io::Result<Self> {
-        let Seed { workers, limits, sink, plan, panics, handshakes, target_changes, peers, names } = seed;
+        let Seed { workers, limits, sink, plan, panics, accepting, handshakes, target_changes, peers, names } =
+            seed;
+        let limits = limits.share_of(workers);
         Ok(Self {
             number,
-            limits,
-            max_connections: limits.max_connections.div_ceil(workers).max(1),
-            max_streams: limits.max_streams.div_ceil(workers).max(1),
+            workers,
+            limits: Cell::new(limits),
             crew: Crew::default(),
             sink,
             request_ids: RequestIds::new()?,
@@ -153,14 +159,25 @@ impl Worker {
             draining: Cell::new(false),
             farewell: Farewell::default(),
             panics,
+            accepting,
             handshakes,
-            greetings: Semaphore::new(
-                limits.max_greetings.div_ceil(workers).clamp(1, Semaphore::MAX_PERMITS),
-            ),
+            greetings: RefCell::new(Arc::new(Semaphore::new(limits.max_greetings))),
             target_changes: Rc::new(target_changes),
             peers,
             plan: RefCell::new(arc_swap::Cache::new(plan)),
         })
+    }
+
+    fn keep_to(&self, limits: Limits) {
+        let limits = limits.share_of(self.workers);
+        let before = self.limits.replace(limits);
+        if limits.max_greetings != before.max_greetings {
+            // Greetings under way have their turns of the one before.
+            self.greetings.replace(Arc::new(Semaphore::new(limits.max_greetings)));
+        }
+        self.pool.keep_at_most(limits.max_idle_upstream);
+        self.resolver.keep_for(limits.keep_names);
+        self.freed.notify_waiters();
     }
 
     /// Asks the others to close idle connections that are in the way of a call that waits here.
@@ -209,6 +226,7 @@ pub(crate) async fn run(worker: Rc<Worker>, mut commands: UnboundedReceiver<Comm
             Command::Check { check, stop } => {
                 tokio::task::spawn_local(check.run(worker.clone(), stop));
             }
+            Command::Limit(limits) => worker.keep_to(*limits),
             Command::MakeRoom => {
                 worker.pool.make_room();
                 worker.sessions.make_room();
@@ -265,7 +283,7 @@ async fn sweep(worker: Rc<Worker>) {
         ticks.tick().await;
         let now = Instant::now();
         worker.wall.set(now);
-        worker.connections.sweep(now, &worker.limits);
+        worker.connections.sweep(now, &worker.limits.get());
         worker.pool.sweep(now);
         worker.sessions.sweep(now);
         worker.resolver.sweep(now);

@@ -15,7 +15,7 @@ use crate::table::api::{self, NewApi};
 use crate::table::applied_policy::{self, NewPolicy};
 use crate::table::certificate::{self, NewCertificate};
 use crate::table::client_app::{self, NewClient};
-use crate::table::{change, contract, credential, listener};
+use crate::table::{change, contract, credential, listener, setting};
 use crate::vault::Vault;
 
 /// A save under way. It becomes the catalog when the closure of [`Store::write`](crate::Store::write) succeeds; until
@@ -51,6 +51,11 @@ impl<'a> Write<'a> {
         }
         self.tx.commit()?;
         Ok(self.catalog)
+    }
+
+    /// Keeps a setting, of which the catalog and the Plan know nothing.
+    pub fn set_setting(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
+        setting::set(&self.tx, key, value)
     }
 
     /// The number that this change, and the Plan it puts in force, will have.

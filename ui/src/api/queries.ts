@@ -14,6 +14,7 @@ import type {
   ClientQuery,
   Contract,
   ContractQuery,
+  Limit,
   Listener,
   LocalAuthority,
   PlanChange,
@@ -33,6 +34,7 @@ export const PART = 200;
 export const queries = {
   status: () => queryOptions({ queryKey: ["status"], queryFn: ({ signal }) => get<Status>("/status", {}, signal) }),
   settings: () => queryOptions({ queryKey: ["settings"], queryFn: ({ signal }) => get<Settings>("/settings", {}, signal) }),
+  limits: () => queryOptions({ queryKey: ["settings", "limits"], queryFn: ({ signal }) => get<Limit[]>("/settings/limits", {}, signal) }),
   changes: (limit = 50) =>
     queryOptions({ queryKey: ["changes", limit], queryFn: ({ signal }) => get<PlanChange[]>("/changes", { limit }, signal) }),
 

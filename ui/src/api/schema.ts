@@ -644,6 +644,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The data plane's bounds as they are in force, each with its default and what it may be. */
+        get: operations["list_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/status": {
         parameters: {
             query?: never;
@@ -1406,6 +1423,85 @@ export interface components {
          * @enum {string}
          */
         KindView: "identity" | "authority" | "local_authority";
+        /**
+         * @description What a bound counts.
+         * @enum {string}
+         */
+        LimitKind: "count" | "bytes" | "time";
+        /** @description A bound, for whoever shows or sets it. Its numbers are in the unit of its kind. */
+        LimitView: {
+            /** @description As in the settings, such as `max_connections`. */
+            name: string;
+            title: string;
+            /** @description What it bounds, and what happens past it. */
+            help: string;
+            kind: components["schemas"]["LimitKind"];
+            /**
+             * Format: int64
+             * @description In force now.
+             */
+            value: number;
+            /** Format: int64 */
+            default: number;
+            /**
+             * Format: int64
+             * @description The least it may be.
+             */
+            least: number;
+            /**
+             * Format: int64
+             * @description The most it may be.
+             */
+            most: number;
+        };
+        /** @description Bounds on what callers and upstreams can make the gateway hold. What is absent has its default. */
+        LimitsInput: {
+            /**
+             * Format: int64
+             * @description Open connections of all callers together. Past it new callers wait until another leaves.
+             */
+            max_connections?: number | null;
+            /**
+             * Format: int64
+             * @description Requests under way on HTTP/2 connections, all together. Past it a request is sent back, and its caller may ask again.
+             */
+            max_streams?: number | null;
+            /**
+             * Format: int64
+             * @description TLS greetings under way, all together. Past it they take turns.
+             */
+            max_greetings?: number | null;
+            /**
+             * Format: int64
+             * @description Everything before a request's body. A longer one is answered 431. HTTP/2 connections that stand keep what they were told.
+             */
+            max_head_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Method, path and query. A longer one is answered 414.
+             */
+            max_request_line_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Header fields of a request. With more it is answered 431.
+             */
+            max_headers?: number | null;
+            /** @description From the first byte of a request's head, or of a TLS greeting, to the last. Past it the connection is closed. */
+            head_timeout?: string | null;
+            /** @description How long a connection may stand without a request. Past it it is closed. */
+            idle_timeout?: string | null;
+            /** @description How long a caller may take no byte of its answer. Past it the connection is closed. */
+            stall_timeout?: string | null;
+            /** @description How long neither side of a WebSocket may say anything. Past it the connection is closed. */
+            upgraded_idle_timeout?: string | null;
+            /**
+             * Format: int64
+             * @description Idle connections kept to one upstream target by each gateway thread.
+             */
+            max_idle_upstream?: number | null;
+            /** @description How long the addresses of an upstream's name are believed before they are looked up again. */
+            keep_names?: string | null;
+        };
         /** @description Where the gateway accepts an API's calls. */
         ListenInput: {
             /**
@@ -1496,8 +1592,8 @@ export interface components {
             message?: string | null;
             /** @description What to do about it, in a sentence. */
             advice?: string | null;
-            /** @description The APIs there. */
-            api_ids: number[];
+            /** @description How many APIs are there; which, is in `/listeners`. */
+            apis: number;
         };
         /** @description One message of the stream. */
         LiveEvent: {
@@ -1786,6 +1882,7 @@ export interface components {
             retention_days: number;
             /** @description The first-run walk was finished or skipped. */
             tour_done: boolean;
+            limits?: components["schemas"]["LimitsInput"] | null;
         };
         /** @description A certificate that a listener shows. */
         ShownView: {
@@ -1828,8 +1925,9 @@ export interface components {
             recording: components["schemas"]["RecordingView"];
             sample: components["schemas"]["SampleView"];
             /**
-             * @description What should be known and works all the same, the most pressing first: certificates that expire within 30 days
-             *     or have, upstreams whose certificate is not checked. For every screen.
+             * @description What goes wrong or should be known, the most pressing first: callers that wait unaccepted, listeners that
+             *     failed, calls that panicked or are not recorded in full, certificates that expire within 30 days or have,
+             *     upstreams whose certificate is not checked. For every screen.
              */
             warnings: components["schemas"]["Warning"][];
             /**
@@ -2114,12 +2212,17 @@ export interface components {
              */
             api_id?: number | null;
         };
-        /** @description Something that works, or will for a while, and that the operator should know of. Shown on every screen. */
+        /** @description Something that goes wrong, or that works and should be known of all the same. Shown on every screen. */
         Warning: {
             /** @description What it is about. */
             kind: components["schemas"]["WarningKind"];
-            /** @description In a sentence. */
+            /** @description What happened, and what to do, in sentences. */
             message: string;
+            /**
+             * Format: int64
+             * @description Since when, epoch milliseconds, where that is known.
+             */
+            since_ms?: number | null;
             /**
              * Format: int64
              * @description The certificate, where it is about one.
@@ -2132,10 +2235,10 @@ export interface components {
             api_id?: number | null;
         };
         /**
-         * @description What a warning is about.
+         * @description What a warning is about; the most pressing first.
          * @enum {string}
          */
-        WarningKind: "certificate_expired" | "certificate_expires" | "unverified_upstream";
+        WarningKind: "not_accepting" | "listener_failed" | "calls_not_kept" | "connection_limit" | "calls_panicked" | "certificate_expired" | "certificate_expires" | "unverified_upstream" | "details_dropped";
     };
     responses: never;
     parameters: never;
@@ -3763,6 +3866,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitView"][];
                 };
             };
         };

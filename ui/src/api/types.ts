@@ -65,7 +65,9 @@ export type CertificateContent = Schema["CertificateContent"];
 export type LocalAuthority = Told<Schema["LocalAuthorityView"]>;
 export type TrustGuide = LocalAuthority["guides"][number];
 export type IssueInput = Schema["IssueInput"];
-/** What works and should be known all the same, on every screen. */
+/** A bound of the data plane, in the unit of its kind: things, bytes, milliseconds. */
+export type Limit = Schema["LimitView"];
+/** What goes wrong, or should be known all the same, on every screen. */
 export type Warning = Status["warnings"][number];
 
 export type Header = [name: string, value: string];

@@ -4,7 +4,7 @@ export type TesterSearch = { api?: number; client?: number; path?: string; metho
 export type TrafficSearch = { q?: string; call?: number };
 export type AnalyticsSearch = { range?: string; api?: number; client?: number };
 
-export type SettingsTab = "general" | "tls";
+export type SettingsTab = "general" | "tls" | "limits";
 export type SettingsSearch = { tab?: SettingsTab };
 
 type Raw = Record<string, unknown>;
@@ -25,4 +25,4 @@ export const testerSearch = (raw: Raw): TesterSearch =>
 export const trafficSearch = (raw: Raw): TrafficSearch => given({ q: text(raw.q), call: number(raw.call) });
 export const analyticsSearch = (raw: Raw): AnalyticsSearch =>
   given({ range: text(raw.range), api: number(raw.api), client: number(raw.client) });
-export const settingsSearch = (raw: Raw): SettingsSearch => (raw.tab === "tls" ? { tab: "tls" } : {});
+export const settingsSearch = (raw: Raw): SettingsSearch => (raw.tab === "tls" || raw.tab === "limits" ? { tab: raw.tab } : {});

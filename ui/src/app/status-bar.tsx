@@ -6,6 +6,7 @@ import { queries } from "@/api/queries";
 import type { Second, Status, Warning } from "@/api/types";
 import { bytes, clock, count, decimal, plural } from "@/shared/format";
 import { useNow } from "@/shared/use-now";
+import { warningTone } from "@/shared/warning";
 
 /** The rate is taken over the last whole seconds, so that it does not flicker between two counts. */
 const RATE_WINDOW_S = 3;
@@ -61,11 +62,11 @@ function Running({ status, lost }: { status: Status | undefined; lost: boolean }
 
 /** What works and should be known all the same: the first in words, and how many more. */
 function Warnings({ warnings }: { warnings: Warning[] }) {
-  const worst = warnings[0]?.kind === "certificate_expired" ? "c5" : "c4";
+  const worst = warnings.some((warning) => warningTone(warning) === "c5") ? "c5" : "c4";
   return (
     <Link to="/" className={`row ${worst}`} title={warnings.map(({ message }) => message).join("\n")}>
       <TriangleAlert className="i i-s" aria-hidden />
-      {plural(warnings.length, "warning")}
+      {warnings.some(({ kind }) => kind === "not_accepting") ? "New callers wait" : plural(warnings.length, "warning")}
     </Link>
   );
 }

@@ -14,16 +14,28 @@ use super::tls;
 use crate::control::{Control, Topic};
 use crate::error::ApiError;
 use crate::inputs::{AppliedPolicyInput, ClientAppInput};
+use crate::routes::settings::{self, Settings};
 
 const TOUCHED: &[Topic] =
     &[Topic::Apis, Topic::Policies, Topic::Clients, Topic::Contracts, Topic::Certificates];
 
 /// Applies `file` to the running instance; true when anything changed. `source` names it in the history.
 pub async fn apply(control: &Control, file: CheckedFile, source: &str) -> Result<bool, ApiError> {
-    if !differs(&file, &Known::of(&control.in_force().catalog)) {
+    let settings = settings::current(control).await?.limited_by(&file.limits);
+    if settings.is_none() && !differs(&file, &Known::of(&control.in_force().catalog)) {
         return Ok(false);
     }
-    control.save(format!("Applied {source}"), TOUCHED, move |tx| write(file, tx)).await?;
+    let stored = settings.as_ref().map(Settings::to_stored).transpose()?;
+    let change = move |tx: &mut Write<'_>| {
+        if let Some(stored) = stored {
+            tx.set_setting(settings::KEY, &stored)?;
+        }
+        write(file, tx)
+    };
+    control.save(format!("Applied {source}"), TOUCHED, change).await?;
+    if let Some(settings) = settings {
+        settings.put_in_force(control);
+    }
     Ok(true)
 }
 

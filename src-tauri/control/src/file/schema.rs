@@ -13,6 +13,7 @@ use super::tls::{self, FileListener};
 use crate::control::now_ms;
 use crate::input::read_and_check;
 use crate::inputs::{ApiInput, AppliedPolicyInput, ListenInput};
+use crate::limits::LimitsInput;
 use crate::tls::CertificateInput;
 
 /// The file's root.
@@ -22,6 +23,9 @@ pub struct GatepostFile {
     /// Version of the format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub gatepost: u32,
+    /// What holds for all of them.
+    #[serde(default)]
+    pub settings: Option<FileSettings>,
     /// Certificates that listeners show and upstreams are trusted by. Keys are best taken from the environment.
     #[serde(default)]
     pub certificates: Vec<CertificateInput>,
@@ -37,6 +41,15 @@ pub struct GatepostFile {
     /// Who may call what.
     #[serde(default)]
     pub contracts: Vec<FileContract>,
+}
+
+/// What holds for the gateway as a whole; what is not named stays as it is.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileSettings {
+    /// Bounds on what callers and upstreams can make the gateway hold.
+    #[serde(default)]
+    pub limits: Option<LimitsInput>,
 }
 
 /// An API with its policies.
@@ -117,6 +130,8 @@ fn default_label() -> String {
 /// A file in which nothing is wrong.
 #[derive(Debug, Default)]
 pub struct CheckedFile {
+    /// Bounds it names.
+    pub limits: LimitsInput,
     /// Its certificates.
     pub certificates: Vec<NewCertificate>,
     /// Its listeners.
@@ -165,6 +180,10 @@ fn warnings(file: &CheckedFile) -> Vec<Fault> {
 
 fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fault>> {
     let mut faults = Faults::new();
+    let limits = file.settings.and_then(|settings| settings.limits).unwrap_or_default();
+    if let Err(inner) = limits.check() {
+        faults.extend_under("settings.limits", inner);
+    }
     let mut apis: Vec<(usize, CheckedApi)> = Vec::new();
     for (n, entry) in file.apis.into_iter().enumerate() {
         let at = format!("apis[{n}]");
@@ -190,6 +209,7 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
     check_contracts(&file.contracts, &apis, &clients, &mut faults);
     faults.into_result()?;
     Ok(CheckedFile {
+        limits,
         certificates,
         listeners,
         apis: apis.into_iter().map(|(_, api)| api).collect(),

@@ -8,12 +8,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::listeners::api_ids;
 use super::sample::SampleView;
 use super::settings;
-use crate::control::{Control, now_ms};
+use crate::control::Control;
 use crate::error::ApiError;
-use crate::tls::{Warning, status_warnings};
+use crate::warning::{self, Warning};
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
     OpenApiRouter::new().routes(routes!(show))
@@ -32,8 +31,9 @@ struct Status {
     listeners: Vec<ListenerView>,
     recording: RecordingView,
     sample: SampleView,
-    /// What should be known and works all the same, the most pressing first: certificates that expire within 30 days
-    /// or have, upstreams whose certificate is not checked. For every screen.
+    /// What goes wrong or should be known, the most pressing first: callers that wait unaccepted, listeners that
+    /// failed, calls that panicked or are not recorded in full, certificates that expire within 30 days or have,
+    /// upstreams whose certificate is not checked. For every screen.
     warnings: Vec<Warning>,
     /// Resident memory of the program in bytes, where the system tells.
     memory_bytes: Option<u64>,
@@ -68,8 +68,8 @@ pub(crate) struct ListenerView {
     pub(crate) message: Option<String>,
     /// What to do about it, in a sentence.
     advice: Option<String>,
-    /// The APIs there.
-    api_ids: Vec<i64>,
+    /// How many APIs are there; which, is in `/listeners`.
+    apis: usize,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -124,7 +124,11 @@ pub(crate) fn listeners(control: &Control) -> Vec<ListenerView> {
             state,
             message,
             advice,
-            api_ids: api_ids(&in_force, listener.address),
+            apis: in_force
+                .plan
+                .listeners
+                .get(&listener.address)
+                .map_or(0, |plan| plan.routes.routes().count()),
         }
     };
     control.gateway().listeners().into_iter().map(view).collect()
@@ -156,7 +160,7 @@ async fn show(State(control): State<Control>) -> Result<Json<Status>, ApiError> 
             retention_days: settings.retention_days,
         },
         sample: SampleView::of(&control),
-        warnings: status_warnings(&in_force.catalog, now_ms()),
+        warnings: warning::all(&control),
         memory_bytes: resident_memory(),
         console: ConsoleView { headless: control.headless() },
     }))

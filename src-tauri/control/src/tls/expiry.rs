@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{DAY_MS, day_of, uses_of};
+use crate::warning::{Warning, WarningKind};
 
 /// From when on before its end a certificate's expiry is said, and one that this program made is made anew.
 pub const AHEAD_MS: i64 = 30 * DAY_MS;
@@ -32,32 +33,7 @@ impl Expiry {
     }
 }
 
-/// Something that works, or will for a while, and that the operator should know of. Shown on every screen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Warning {
-    /// What it is about.
-    pub kind: WarningKind,
-    /// In a sentence.
-    pub message: String,
-    /// The certificate, where it is about one.
-    pub certificate_id: Option<i64>,
-    /// The API, where it is about one.
-    pub api_id: Option<i64>,
-}
-
-/// What a warning is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WarningKind {
-    /// A certificate is over.
-    CertificateExpired,
-    /// A certificate is over within 30 days.
-    CertificateExpires,
-    /// A target's certificate is not checked.
-    UnverifiedUpstream,
-}
-
-/// All of them, the most pressing first.
+/// Certificates that are over or soon will be, the most pressing first, and upstreams whose certificate is not checked.
 pub fn warnings(catalog: &Catalog, now_ms: i64) -> Vec<Warning> {
     let certificates = catalog.certificates.iter().filter_map(|known| of_certificate(catalog, known, now_ms));
     let apis = catalog.apis.iter().filter(|api| is_unverified(api)).map(of_api);
@@ -90,7 +66,7 @@ fn of_certificate(catalog: &Catalog, certificate: &Certificate, now_ms: i64) -> 
             format!("The certificate {name} has expired on {day}.{used_by}"),
         ),
     };
-    Some(Warning { kind, message, certificate_id: Some(certificate.id.0), api_id: None })
+    Some(Warning { kind, message, since_ms: None, certificate_id: Some(certificate.id.0), api_id: None })
 }
 
 fn is_unverified(api: &Api) -> bool {
@@ -105,6 +81,7 @@ fn of_api(api: &Api) -> Warning {
             "{} {} takes any certificate of its upstream: its calls can be read and changed on their way.",
             api.name, api.version
         ),
+        since_ms: None,
         certificate_id: None,
         api_id: Some(api.id.0),
     }

@@ -13,7 +13,7 @@ mod upload;
 mod upstream_names;
 mod uses;
 
-pub use expiry::{Expiry, Warning, warnings as status_warnings};
+pub use expiry::{Expiry, warnings as certificate_warnings};
 pub use hosts::machine_hosts;
 pub use listener::{ListenerTlsInput, check_names as check_listener_names};
 pub use local::{LOCAL_AUTHORITY, is_due, keep_up, shown_by};

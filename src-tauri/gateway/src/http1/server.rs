@@ -59,7 +59,7 @@ fn poll_begin(line: &Line, caller: &Caller, cx: &mut Context<'_>) -> Poll<bool> 
 
 /// Serves one request; true when the connection may stay.
 async fn serve_next(worker: &Rc<Worker>, caller: &Caller, line: &Rc<Line>) -> Result<bool, Broken> {
-    let limits = HeadLimits::of_callers(&worker.limits);
+    let limits = HeadLimits::of_callers(&worker.limits.get());
     let mut end = HeadEnd::default();
     let stays = match poll_fn(|cx| poll_receive(line, &limits, &mut end, cx)).await? {
         None => false,

@@ -23,7 +23,7 @@ struct Way {
 pub(crate) async fn tunnel(worker: &Worker, line: &Line, mut body: RecordedBody) -> io::Result<()> {
     let (mut up, mut down) = (Way::default(), Way::default());
     let mut counted = (0, 0);
-    let limit = worker.limits.upgraded_idle_timeout;
+    let limit = worker.limits.get().upgraded_idle_timeout;
     line.deadline.set(Instant::now() + limit, &worker.deadlines);
     let mut farewell = pin!(worker.farewell.heard());
     let ended = poll_fn(|cx| {

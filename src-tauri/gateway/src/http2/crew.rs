@@ -29,7 +29,7 @@ struct Hand {
 impl Crew {
     /// Whether this worker may serve one more stream.
     pub(super) fn has_room(worker: &Worker) -> bool {
-        worker.crew.busy.get() < worker.max_streams
+        worker.crew.busy.get() < worker.limits.get().max_streams
     }
 
     /// Has a stream served.

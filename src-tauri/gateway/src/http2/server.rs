@@ -62,7 +62,7 @@ pub(crate) async fn serve(
     first: BytesMut,
 ) -> Result<(), Broken> {
     let wire = Wire::new(transport, first, Some(caller.watch.clone()));
-    let mut greeting = pin!(settings(&worker.limits).handshake::<_, Bytes>(wire.clone()));
+    let mut greeting = pin!(settings(&worker.limits.get()).handshake::<_, Bytes>(wire.clone()));
     let greeted = poll_fn(|cx| wire.turn(cx, |cx| greeting.as_mut().poll(cx).map_err(Broken::from)));
     let mut connection = greeted.await?;
     // From here on streams count as work, and not bytes.
@@ -245,7 +245,7 @@ async fn send_answer(
     let has_body = !is_head && !has_no_body && !body.is_end_stream();
     match respond.send_response(http::Response::from_parts(head, ()), !has_body) {
         Ok(mut stream) if has_body => {
-            let sent = send(&mut stream, &mut body, worker.limits.stall_timeout).await;
+            let sent = send(&mut stream, &mut body, worker.limits.get().stall_timeout).await;
             match sent {
                 Ok(()) | Err(Stopped::Unwanted) => {}
                 Err(Stopped::Stalled) => stream.send_reset(Reason::CANCEL),

@@ -55,7 +55,7 @@ pub(super) async fn tunnel(
 ) {
     let (mut up, mut down) = (Way::default(), Way::default());
     let mut counted = (0, 0);
-    let limit = worker.limits.upgraded_idle_timeout;
+    let limit = worker.limits.get().upgraded_idle_timeout;
     meter.deadline.set(Instant::now() + limit, &worker.deadlines);
     let mut farewell = pin!(worker.farewell.heard());
     let ended = poll_fn(|cx| {

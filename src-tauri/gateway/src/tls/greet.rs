@@ -47,7 +47,7 @@ pub(crate) async fn greet(
     remote: SocketAddr,
     listener: SocketAddr,
 ) -> Option<(Transport, TlsFacts)> {
-    let limit = worker.limits.head_timeout;
+    let limit = worker.limits.get().head_timeout;
     let greeted = timeout(limit, within_bounds(worker, tls, stream)).await;
     let reason = match greeted {
         Ok(Ok(greeted)) => return greeted,
@@ -74,7 +74,8 @@ async fn within_bounds(
         answer_plain(stream).await;
         return Err("the caller spoke plain HTTP, or something else that is not TLS".into());
     }
-    let _turn = worker.greetings.acquire().await.map_err(|error| error.to_string())?;
+    let greetings = worker.greetings.borrow().clone();
+    let _turn = greetings.acquire().await.map_err(|error| error.to_string())?;
     let accepted = TlsAcceptor::from(tls.config.clone()).accept(stream).await;
     let stream = accepted.map_err(|error| reason_of(&error))?;
     let facts = facts_of(&stream, tls)?;

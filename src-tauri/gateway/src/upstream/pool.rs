@@ -1,6 +1,6 @@
 //! One worker's connections to upstreams on which nothing runs: last in, first out, so that those not needed age.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,13 +26,18 @@ struct OfTarget {
 /// The idle connections by target.
 pub(crate) struct Pool {
     idle: RefCell<HashMap<Arc<str>, OfTarget>>,
-    most_per_target: usize,
+    most_per_target: Cell<usize>,
 }
 
 impl Pool {
     /// Empty.
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { idle: RefCell::default(), most_per_target: limits.max_idle_upstream }
+        Self { idle: RefCell::default(), most_per_target: Cell::new(limits.max_idle_upstream) }
+    }
+
+    /// Keeps so many of each target from now on.
+    pub(crate) fn keep_at_most(&self, most_per_target: usize) {
+        self.most_per_target.set(most_per_target);
     }
 
     /// The connection that was used last and can take a request now.
@@ -57,7 +62,7 @@ impl Pool {
             }
             connection.open.tell_waiting();
         }
-        if of_target.idle.len() < self.most_per_target {
+        if of_target.idle.len() < self.most_per_target.get() {
             of_target.idle.push(Idle { connection, until });
         }
     }

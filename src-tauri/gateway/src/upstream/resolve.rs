@@ -1,6 +1,6 @@
 //! One worker's memory of names: believed for a while, looked up again while in use, kept when a look-up fails.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ const MAX_NAMES: usize = 1_000;
 /// The memory.
 pub(crate) struct Resolver {
     names: Arc<dyn Names>,
-    keep_for: Duration,
+    keep_for: Cell<Duration>,
     known: RefCell<HashMap<Arc<str>, Rc<Name>>>,
 }
 
@@ -43,7 +43,12 @@ pub(crate) struct Name {
 impl Resolver {
     /// Asks `names`, and believes an answer for `keep_for`.
     pub(crate) fn new(names: Arc<dyn Names>, keep_for: Duration) -> Self {
-        Self { names, keep_for, known: RefCell::default() }
+        Self { names, keep_for: Cell::new(keep_for), known: RefCell::default() }
+    }
+
+    /// Believes answers for so long from now on.
+    pub(crate) fn keep_for(&self, keep_for: Duration) {
+        self.keep_for.set(keep_for);
     }
 
     /// The name of a target, where it has one.
@@ -67,8 +72,8 @@ impl Resolver {
     /// The addresses of a name in the order in which to try them; never none. What is known is given at once, even
     /// where it is looked up again meanwhile.
     pub(super) async fn addresses_of(self: &Rc<Self>, name: &Rc<Name>) -> io::Result<Rc<[IpAddr]>> {
-        match name.age(Instant::now()).filter(|age| *age < self.keep_for + STALE_FOR) {
-            Some(age) if age < self.keep_for => {}
+        match name.age(Instant::now()).filter(|age| *age < self.keep_for.get() + STALE_FOR) {
+            Some(age) if age < self.keep_for.get() => {}
             Some(_) => self.refresh(name),
             None => self.look_up(name).await?,
         }
@@ -81,10 +86,10 @@ impl Resolver {
         self.known.borrow_mut().retain(|_, name| {
             let age = name.age(now);
             let is_used = Rc::strong_count(name) > 1;
-            if is_used && age.is_some_and(|age| age >= self.keep_for) {
+            if is_used && age.is_some_and(|age| age >= self.keep_for.get()) {
                 due.push(name.clone());
             }
-            is_used || age.is_some_and(|age| age < self.keep_for + STALE_FOR)
+            is_used || age.is_some_and(|age| age < self.keep_for.get() + STALE_FOR)
         });
         for name in due {
             self.refresh(&name);
@@ -94,7 +99,7 @@ impl Resolver {
     /// Looks a name up while its users go on with what is known.
     fn refresh(self: &Rc<Self>, name: &Rc<Name>) {
         let is_asked = name.asking.try_lock().is_err();
-        if is_asked || name.failure_within(self.keep_for, Instant::now()).is_some() {
+        if is_asked || name.failure_within(self.keep_for.get(), Instant::now()).is_some() {
             return;
         }
         let (resolver, name) = (self.clone(), name.clone());

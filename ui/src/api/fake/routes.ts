@@ -15,6 +15,7 @@ import type {
   TesterResponse,
 } from "../types";
 import { apiSchema } from "./api-schema";
+import { fakeLimits } from "./limits";
 import { kinds } from "./policies";
 import { created, type Handler, missing, ok, type Reply, refuse } from "./reply";
 import { changed, listeners, makeApi, makeClient, makePolicy, newId, secret, sources, state, summaryOf } from "./state";
@@ -271,6 +272,7 @@ const routes: Record<string, Handler> = {
       console: { headless: true },
     }),
   "GET /settings": () => ok(state.settings),
+  "GET /settings/limits": () => ok(fakeLimits(state.settings.limits ?? {})),
   "PUT /settings": ({ body }) => ok(Object.assign(state.settings, body as Settings)),
   "GET /changes": () => ok(state.changes),
   "POST /sample/start": () => {

@@ -1,6 +1,6 @@
 import type { Certificate, CertificateInput, Expiry, IssueInput, Listener, ListenerTls, LocalAuthority, Warning } from "../types";
 import { created, type Handler, missing, ok, type Reply, refuse } from "./reply";
-import { changed, listeners, newId } from "./state";
+import { changed, listeners, newId, state } from "./state";
 
 const DAY_MS = 86_400_000;
 const AUTHORITY = "CN=Gatepost local authority of sam-laptop";
@@ -53,12 +53,13 @@ const usedBy = (name: string) =>
 const seen = (certificate: Certificate): Certificate => ({ ...certificate, used_by: usedBy(certificate.name) });
 
 function listenersInFull(): Listener[] {
-  return listeners().map((listener) => {
+  return listeners().map(({ apis: _, ...listener }) => {
     const tls = greetings.get(listener.address) ?? null;
     const names = (tls?.certificates ?? []).map((name) => (name === "local_authority" ? `local ${listener.address}` : name));
     const shown = certificates.filter(({ name }) => names.includes(name));
     return {
       ...listener,
+      api_ids: state.apis.filter(({ api }) => api.listen.port === listener.port).map(({ api }) => api.id),
       tls,
       certificates: shown.map(({ id, name, hosts, not_after, expiry }) => ({ id, name, hosts, not_after, expiry })),
       soonest_expiry: shown.length > 0 ? Math.min(...shown.map(({ not_after }) => not_after)) : null,
@@ -114,6 +115,7 @@ export const tlsWarnings = (): Warning[] =>
     .map(({ id, name, not_after }) => ({
       kind: "certificate_expires",
       message: `The certificate ${name} expires in ${Math.floor((not_after - Date.now()) / DAY_MS)} days.`,
+      since_ms: null,
       certificate_id: id,
       api_id: null,
     }));

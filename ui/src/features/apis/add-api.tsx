@@ -45,7 +45,7 @@ function OpenDialog() {
   const [wanted, setWanted] = useState<Scheme>("http");
   const status = useQuery(queries.status()).data;
   // APIs at one port share its TLS: where there are some already, it is as it is.
-  const taken = status?.listeners.find(({ address, api_ids }) => address === listenerOf(draft) && api_ids.length > 0);
+  const taken = status?.listeners.find(({ address, apis }) => address === listenerOf(draft) && apis > 0);
   const scheme: Scheme = taken ? (taken.tls ? "https" : "http") : wanted;
   const [more, setMore] = useState(false);
   const [error, setError] = useState<unknown>(null);

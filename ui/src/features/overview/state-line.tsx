@@ -7,6 +7,7 @@ import type { ListenerStatus, Warning } from "@/api/types";
 import { moment, plural, sentences, span } from "@/shared/format";
 import { ErrorNote, StatusChip } from "@/shared/ui";
 import { useNow } from "@/shared/use-now";
+import { warningTone } from "@/shared/warning";
 
 /** Does it run, where does it listen, and under which plan. A listener that failed says why and what to do. */
 export function StateLine() {
@@ -16,7 +17,9 @@ export function StateLine() {
   if (status.error)
     return <ErrorNote title="The state of the gateway could not be read" error={status.error} onRetry={() => void status.refetch()} />;
   if (!status.data) return <section className="card state-line" aria-busy />;
-  const { listeners, plan, started_at, warnings } = status.data;
+  const { listeners, plan, started_at } = status.data;
+  // A listener that failed has a note of its own here.
+  const warnings = status.data.warnings.filter(({ kind }) => kind !== "listener_failed");
   const failed = listeners.filter((listener) => listener.state === "failed");
   return (
     <>
@@ -43,7 +46,7 @@ export function StateLine() {
       {failed.map((listener) => (
         <ErrorNote
           key={listener.address}
-          title={`${listener.address} does not listen; ${plural(listener.api_ids.length, "API")} cannot be called there`}
+          title={`${listener.address} does not listen; ${plural(listener.apis, "API")} cannot be called there`}
           message={sentences(listener.message, listener.advice)}
         />
       ))}
@@ -61,21 +64,38 @@ function Warnings({ warnings }: { warnings: Warning[] }) {
     <ul className="note note-warn state-warnings" aria-label="Warnings">
       {warnings.slice(0, MOST).map((warning) => (
         <li key={warning.message} className="row">
-          <TriangleAlert className={warning.kind === "certificate_expired" ? "i i-s c5" : "i i-s c4"} aria-hidden />
+          <TriangleAlert className={`i i-s ${warningTone(warning)}`} aria-hidden />
           <span className="grow">{warning.message}</span>
-          {warning.api_id === null ? (
-            <Link to="/settings" search={{ tab: "tls" }}>
-              Certificates
-            </Link>
-          ) : (
-            <Link to="/apis/$id" params={{ id: warning.api_id }} search={{ tab: "upstream" }}>
-              Upstream
-            </Link>
-          )}
+          {warning.since_ms !== null && <span className="t2">since {moment(warning.since_ms)}</span>}
+          <WayToMend warning={warning} />
         </li>
       ))}
       {warnings.length > MOST && <li className="t2">And {warnings.length - MOST} more.</li>}
     </ul>
+  );
+}
+
+/** The screen on which it can be mended, where there is one. */
+function WayToMend({ warning: { kind, api_id, certificate_id } }: { warning: Warning }) {
+  if (api_id !== null) {
+    return (
+      <Link to="/apis/$id" params={{ id: api_id }} search={{ tab: "upstream" }}>
+        Upstream
+      </Link>
+    );
+  }
+  if (certificate_id !== null) {
+    return (
+      <Link to="/settings" search={{ tab: "tls" }}>
+        Certificates
+      </Link>
+    );
+  }
+  if (kind !== "not_accepting" && kind !== "connection_limit") return null;
+  return (
+    <Link to="/settings" search={{ tab: "limits" }}>
+      Limits
+    </Link>
   );
 }
 
@@ -97,7 +117,7 @@ function Listening({ listener }: { listener: ListenerStatus }) {
       {listener.state === "failed" ? (
         <StatusChip of="5">Failed</StatusChip>
       ) : (
-        <span className="t2 small">{plural(listener.api_ids.length, "API")}</span>
+        <span className="t2 small">{plural(listener.apis, "API")}</span>
       )}
     </>
   );

@@ -10,6 +10,7 @@ import type { SettingsTab } from "@/app/search";
 import { count, moment } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { Button, CopyButton, ErrorNote, Field, Segments, Switch, TabPanel, Tabs, TextInput, toast } from "@/shared/ui";
+import { LimitsTab } from "./limits/limits-tab";
 import { TlsTab } from "./tls/tls-tab";
 
 const THEMES: { value: Theme; label: string }[] = [
@@ -21,6 +22,7 @@ const THEMES: { value: Theme; label: string }[] = [
 const TABS = [
   { id: "general", label: "General" },
   { id: "tls", label: "Listeners & certificates" },
+  { id: "limits", label: "Limits" },
 ] as const;
 
 /** Which part is open stands in the address. */
@@ -37,7 +39,7 @@ export function SettingsScreen({ tab }: { tab: SettingsTab }) {
         />
       </div>
       <TabPanel id={tab} className="settings-panel">
-        {tab === "tls" ? <TlsTab /> : <General />}
+        {tab === "tls" ? <TlsTab /> : tab === "limits" ? <LimitsTab /> : <General />}
       </TabPanel>
     </Screen>
   );
