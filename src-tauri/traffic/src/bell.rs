@@ -10,6 +10,8 @@ struct State {
     asked: u64,
     /// Number of the last asked turn that is done.
     done: u64,
+    /// Whether one of those who wait reads the stored counts.
+    counts_asked: bool,
     closing: bool,
     gone: bool,
 }
@@ -26,15 +28,18 @@ pub(crate) struct Bell {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ring {
     asked: u64,
-    pub is_asked: bool,
+    /// The stored counts must be complete after this turn.
+    pub wants_counts: bool,
     pub is_closing: bool,
 }
 
 impl Bell {
-    /// Waits for a whole turn of the writer that begins after now. Returns whether there was one.
-    pub fn wait_for_turn(&self) -> bool {
+    /// Waits for a whole turn of the writer that begins after now, with `counts` for one that leaves none unwritten.
+    /// Returns whether there was one. Those who ask while a turn is on share the next.
+    pub fn wait_for_turn(&self, counts: bool) -> bool {
         let mut state = self.state.lock();
         state.asked += 1;
+        state.counts_asked |= counts;
         let mine = state.asked;
         self.wake.notify_one();
         self.turned.wait_while(&mut state, |state| state.done < mine && !state.gone);
@@ -53,7 +58,8 @@ impl Bell {
         if state.asked == state.done && !state.closing {
             self.wake.wait_for(&mut state, pause);
         }
-        Ring { asked: state.asked, is_asked: state.asked > state.done, is_closing: state.closing }
+        let wants_counts = std::mem::take(&mut state.counts_asked) || state.closing;
+        Ring { asked: state.asked, wants_counts, is_closing: state.closing }
     }
 
     /// The writer's word that a turn is done.

@@ -1,6 +1,8 @@
 //! The last 36 minutes in slots of five seconds, in memory: what short ranges of Analytics are drawn from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use crate::figures::{CallKey, Sums, Tally};
 

@@ -36,28 +36,43 @@ impl Kept {
     }
 }
 
+/// Blocks that stay, whatever their age.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needed {
+    /// First number of the block that still takes calls.
+    pub open_block: u64,
+    /// The first call that is not in the stored counts.
+    pub uncounted: u64,
+}
+
 struct Block {
     first_id: i64,
+    last_id: u64,
     calls: u64,
     bytes: u64,
     ended_us: i64,
 }
 
-/// Forgets blocks, oldest first, as long as enough calls stay without them, or they are too old. Never the one that is
-/// still open. Returns what is kept then.
+/// Forgets blocks, oldest first, as long as enough calls stay without them, or they are too old. Never one that is
+/// needed. Returns what is kept then, and whether more would go if it were counted.
 pub(crate) fn forget_calls(
     connection: &Connection,
     mut kept: Kept,
-    open_block: u64,
+    needed: Needed,
     retention: &Retention,
     now_us: i64,
-) -> rusqlite::Result<Kept> {
+) -> rusqlite::Result<(Kept, bool)> {
+    let mut meets_uncounted = false;
     let too_old = days_before(now_us, retention.days);
     let mut forgotten_to = None;
     for _ in 0..BLOCKS_A_STEP {
-        let Some(oldest) = oldest_block(connection, open_block)? else { break };
+        let Some(oldest) = oldest_block(connection, needed.open_block)? else { break };
         let enough_without = kept.calls.saturating_sub(oldest.calls) >= retention.calls;
         if !enough_without && kept.bytes <= retention.bytes && oldest.ended_us >= too_old {
+            break;
+        }
+        if oldest.last_id >= needed.uncounted {
+            meets_uncounted = true;
             break;
         }
         connection
@@ -70,17 +85,19 @@ pub(crate) fn forget_calls(
     if let Some(ended_us) = forgotten_to {
         set_state(connection, FORGOTTEN_TO_US, ended_us)?;
     }
-    Ok(kept)
+    Ok((kept, meets_uncounted))
 }
 
 fn oldest_block(connection: &Connection, open_block: u64) -> rusqlite::Result<Option<Block>> {
-    let sql = "SELECT first_id, calls, bytes, ended_us FROM call_block WHERE first_id < ?1 ORDER BY first_id LIMIT 1";
+    let sql = "SELECT first_id, last_id, calls, bytes, ended_us FROM call_block
+               WHERE first_id < ?1 ORDER BY first_id LIMIT 1";
     let block = connection.prepare_cached(sql)?.query_row([stored(open_block)], |row| {
         Ok(Block {
             first_id: row.get(0)?,
-            calls: row.get::<_, i64>(1)?.unsigned_abs(),
-            bytes: row.get::<_, i64>(2)?.unsigned_abs(),
-            ended_us: row.get(3)?,
+            last_id: row.get::<_, i64>(1)?.unsigned_abs(),
+            calls: row.get::<_, i64>(2)?.unsigned_abs(),
+            bytes: row.get::<_, i64>(3)?.unsigned_abs(),
+            ended_us: row.get(4)?,
         })
     });
     block.optional()

@@ -1,15 +1,16 @@
 //! Counts by minute: what is left of calls when their detail is gone.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-use gatepost_model::{ApiId, ClientAppId};
+use gatepost_model::{ApiId, CallFacts, ClientAppId};
+use hashbrown::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::borrow::Cow;
 
 use crate::figures::{CallKey, Sums, Tally};
 use crate::histogram::Histogram;
 
 const MINUTE_S: i64 = 60;
+/// Memory for so many keys is kept from one minute to the next.
+const KEYS_ALWAYS_HELD: usize = 256;
 
 /// What was counted and is not in the database yet. It is added to what is there, so it does not matter which minutes
 /// are still running, or what another start wrote.
@@ -21,6 +22,11 @@ impl Unsaved {
         for ((second, key), sums) in counts {
             self.0.entry((second.div_euclid(MINUTE_S), key.clone())).or_default().merge(sums);
         }
+    }
+
+    /// Adds one call.
+    pub fn add_call(&mut self, second: i64, key: CallKey, facts: &CallFacts) {
+        self.0.entry((second.div_euclid(MINUTE_S), key)).or_default().add(facts);
     }
 
     /// How many rows [`save`](Self::save) would write.
@@ -37,7 +43,10 @@ impl Unsaved {
         let mut replace = connection.prepare_cached(
             "INSERT OR REPLACE INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?;
-        for ((minute, key), sums) in &self.0 {
+        // In the order of the table, so that each page of it is looked for once.
+        let mut rows: Vec<_> = self.0.iter().collect();
+        rows.sort_unstable_by_key(|((minute, key), _)| (*minute, key.api, key.client, key.status));
+        for ((minute, key), sums) in rows {
             let (api, client) = (key.api.map_or(0, |id| id.0), key.client.map_or(0, |id| id.0));
             let refused_by = key.refused_by.as_deref().unwrap_or("");
             let found =
@@ -62,8 +71,10 @@ impl Unsaved {
         Ok(())
     }
 
+    /// Forgets all of it, with the memory that many keys took.
     pub fn clear(&mut self) {
         self.0.clear();
+        self.0.shrink_to(KEYS_ALWAYS_HELD);
     }
 }
 

@@ -84,7 +84,7 @@ impl Traffic {
             clock,
             connection,
             publisher,
-            start.next_id,
+            start.next,
         )?;
         let thread =
             std::thread::Builder::new().name("traffic-writer".to_owned()).spawn(move || writer.run());
@@ -103,7 +103,12 @@ impl Traffic {
     /// # Errors
     /// When recording has ended.
     pub fn flush(&self) -> Result<(), TrafficError> {
-        if self.shared.bell.wait_for_turn() { Ok(()) } else { Err(TrafficError::Closed) }
+        self.wait_for_turn(false)
+    }
+
+    /// With `counts`, also until all counts are written, which otherwise wait for their minute to end.
+    fn wait_for_turn(&self, counts: bool) -> Result<(), TrafficError> {
+        if self.shared.bell.wait_for_turn(counts) { Ok(()) } else { Err(TrafficError::Closed) }
     }
 
     /// Writes everything and ends the recording; what is recorded later is lost. Questions are still answered.
@@ -190,12 +195,14 @@ impl Traffic {
     /// # Errors
     /// When recording has ended or the database fails.
     pub fn analytics(&self, query: &AnalyticsQuery) -> Result<Analytics, TrafficError> {
-        self.flush()?;
         let selection = Selection { api: query.api_id, client: query.client_app_id };
-        let fine = Range::fine(query.from_ms, query.to_ms, query.step_s);
-        if let Some(figures) = fine.and_then(|range| self.fine_analytics(range, selection)) {
-            return Ok(figures);
+        if let Some(range) = Range::fine(query.from_ms, query.to_ms, query.step_s) {
+            self.flush()?;
+            if let Some(figures) = self.fine_analytics(range, selection) {
+                return Ok(figures);
+            }
         }
+        self.wait_for_turn(true)?;
         let range = Range::coarse(query.from_ms, query.to_ms, query.step_s);
         let connection = self.counts.lock();
         let mut collector = Collector::new(range);

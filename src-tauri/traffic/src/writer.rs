@@ -14,15 +14,21 @@ use crate::figures::{Tally, tally};
 use crate::live::{MAX_CALLS_IN_EVENT, Publisher, Seconds};
 use crate::recent::Recent;
 use crate::recorder::{Recorder, Taken};
-use crate::retention::{Kept, forget_calls, forget_rollups};
+use crate::retention::{Kept, Needed, forget_calls, forget_rollups};
 use crate::rollup::{Unsaved, stored};
 use crate::settings::{Clock, Retention};
+use crate::start::{self, Next};
 
 /// The writer's pause between two turns.
 const PAUSE: Duration = Duration::from_millis(50);
-/// With more rows of counts to write than this, they are written only once a second, or when asked for.
+/// Counts are written when their minute ends, because a row for each API and client costs more than the call that it
+/// counts. The calls' blocks are written at once, so that a start after a kill counts them from there.
+const MINUTE_US: i64 = 60_000_000;
+/// With so many rows of counts in memory, about 10 MB, they are written before that.
+const MOST_ROWS: usize = 32_768;
+/// So many rows are written at once where no block tells what they count; more of them once a second.
 const FEW_ROWS: usize = 64;
-/// The longest that counts stay unsaved while all goes well.
+/// The longest that counts which no block tells stay unsaved while all goes well.
 const ROWS_EVERY_US: i64 = 1_000_000;
 /// How often old calls are looked for.
 const FORGET_CALLS_EVERY_US: i64 = 1_000_000;
@@ -31,6 +37,8 @@ const FORGET_ROLLUPS_EVERY_US: i64 = 60_000_000;
 
 /// Name of the state with the number that the next call gets.
 pub(crate) const NEXT_ID: &str = "next_id";
+/// Name of the state with the number from which on calls are in blocks and not in the counts.
+pub(crate) const COUNTED_TO: &str = "counted_to";
 /// Name of the state that says when a detail was last dropped, in epoch microseconds.
 pub(crate) const DROPPED_AT_US: &str = "dropped_at_us";
 
@@ -53,6 +61,10 @@ pub(crate) struct Writer {
     connection: Connection,
     publisher: Publisher,
     unsaved: Unsaved,
+    /// The calls below this number are in the stored counts.
+    counted_to: u64,
+    /// Whether something unsaved counts calls that are in no block.
+    only_counted: bool,
     open: OpenBlock,
     /// Full, and not in the database yet.
     sealed: Vec<OpenBlock>,
@@ -77,7 +89,7 @@ impl Writer {
         clock: Clock,
         connection: Connection,
         publisher: Publisher,
-        next_id: u64,
+        next: Next,
     ) -> rusqlite::Result<Self> {
         let kept = Kept::count(&connection)?;
         shared.kept_calls.store(kept.calls, Ordering::Relaxed);
@@ -87,8 +99,10 @@ impl Writer {
             clock,
             connection,
             publisher,
-            unsaved: Unsaved::default(),
-            open: OpenBlock::begin(next_id),
+            unsaved: next.uncounted,
+            counted_to: next.counted_to,
+            only_counted: false,
+            open: OpenBlock::begin(next.id),
             sealed: Vec::new(),
             open_has_grown: false,
             dropped_at_us: None,
@@ -107,7 +121,7 @@ impl Writer {
         let _last_word = LastWord(Arc::clone(&self.shared));
         loop {
             let ring = self.shared.bell.wait(PAUSE);
-            self.turn(ring.is_asked || ring.is_closing);
+            self.turn(ring.wants_counts);
             self.shared.bell.done(ring);
             if ring.is_closing {
                 return;
@@ -115,15 +129,16 @@ impl Writer {
         }
     }
 
-    fn turn(&mut self, everything: bool) {
+    fn turn(&mut self, wants_counts: bool) {
         let only_counted = self.recorder.drain(&mut self.taken, &mut self.counts);
         let now_us = (self.clock)();
         if only_counted > 0 {
             self.dropped_at_us = Some(now_us);
+            self.only_counted = true;
         }
         self.store_batch(only_counted);
         self.publish_counts(now_us);
-        let saved = self.save(now_us, everything).and_then(|()| self.forget(now_us));
+        let saved = self.save(now_us, wants_counts).and_then(|()| self.forget(now_us));
         self.say_whether_it_works(saved);
         self.publisher.send(&self.shared.seconds.lock(), now_us);
     }
@@ -143,7 +158,10 @@ impl Writer {
             match self.open.push(&call) {
                 Some(id) if nth >= untold => self.publisher.take(Head::of(&call).summary(id)),
                 Some(_) => {}
-                None => self.recorder.note_dropped(1),
+                None => {
+                    self.recorder.note_dropped(1);
+                    self.only_counted = true;
+                }
             }
         }
         self.taken.clear();
@@ -162,11 +180,8 @@ impl Writer {
     }
 
     /// Writes what is new, all or nothing. What cannot be written loses its detail; its counts wait for the next turn.
-    fn save(&mut self, now_us: i64, everything: bool) -> rusqlite::Result<()> {
-        let rows = self.unsaved.rows();
-        let rows_are_due =
-            everything || rows <= FEW_ROWS || is_due(now_us, self.rows_saved_us, ROWS_EVERY_US);
-        let save_rows = rows > 0 && rows_are_due;
+    fn save(&mut self, now_us: i64, wants_counts: bool) -> rusqlite::Result<()> {
+        let save_rows = self.unsaved.rows() > 0 && (wants_counts || self.rows_are_due(now_us));
         if !save_rows && !self.open_has_grown && self.sealed.is_empty() && self.dropped_at_us.is_none() {
             return Ok(());
         }
@@ -181,6 +196,8 @@ impl Writer {
                 self.dropped_at_us = None;
                 if save_rows {
                     self.unsaved.clear();
+                    self.only_counted = false;
+                    self.counted_to = self.open.next_id();
                     self.rows_saved_us = now_us;
                 }
                 Ok(())
@@ -191,11 +208,22 @@ impl Writer {
                     let lost = sealed.iter().map(|block| block.calls).sum::<u64>() - self.open_kept.calls;
                     self.recorder.note_dropped(lost);
                     self.dropped_at_us = Some(now_us);
+                    self.only_counted = true;
                     self.open_kept = Kept::default();
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Whether counts are to be written though nobody asks for them.
+    fn rows_are_due(&self, now_us: i64) -> bool {
+        let rows = self.unsaved.rows();
+        let second_is_over = is_due(now_us, self.rows_saved_us, ROWS_EVERY_US);
+        rows >= MOST_ROWS
+            || self.open.next_id() - self.counted_to >= start::MAX_CALLS
+            || now_us.div_euclid(MINUTE_US) != self.rows_saved_us.div_euclid(MINUTE_US)
+            || (self.only_counted && (rows <= FEW_ROWS || second_is_over))
     }
 
     /// One transaction with the blocks, the counts if `rows`, and the next number. Returns what is kept after it.
@@ -226,6 +254,7 @@ impl Writer {
         drop(insert);
         if rows {
             self.unsaved.save(&transaction)?;
+            database::set_state(&transaction, COUNTED_TO, stored(self.open.next_id()))?;
         }
         database::set_state(&transaction, NEXT_ID, stored(self.open.next_id()))?;
         if let Some(at_us) = self.dropped_at_us {
@@ -240,11 +269,10 @@ impl Writer {
         let too_many = self.kept.calls > retention.calls.saturating_add(block::MAX_CALLS)
             || self.kept.bytes > retention.bytes;
         if too_many || is_due(now_us, self.calls_forgotten_us, FORGET_CALLS_EVERY_US) {
-            let transaction = self.connection.transaction()?;
-            let kept = forget_calls(&transaction, self.kept, self.open.first_id, &retention, now_us)?;
-            transaction.commit()?;
-            self.kept = kept;
-            self.shared.kept_calls.store(kept.calls, Ordering::Relaxed);
+            if self.forget_calls(&retention, now_us)? {
+                self.save(now_us, true)?;
+                self.forget_calls(&retention, now_us)?;
+            }
             self.calls_forgotten_us = now_us;
         }
         if is_due(now_us, self.rollups_forgotten_us, FORGET_ROLLUPS_EVERY_US)
@@ -253,6 +281,17 @@ impl Writer {
             self.rollups_forgotten_us = now_us;
         }
         Ok(())
+    }
+
+    /// Forgets calls that are counted. Returns whether uncounted ones are to go too.
+    fn forget_calls(&mut self, retention: &Retention, now_us: i64) -> rusqlite::Result<bool> {
+        let needed = Needed { open_block: self.open.first_id, uncounted: self.counted_to };
+        let transaction = self.connection.transaction()?;
+        let (kept, meets_uncounted) = forget_calls(&transaction, self.kept, needed, retention, now_us)?;
+        transaction.commit()?;
+        self.kept = kept;
+        self.shared.kept_calls.store(kept.calls, Ordering::Relaxed);
+        Ok(meets_uncounted)
     }
 
     /// Warns once when writing begins to fail, and tells when it works again.
