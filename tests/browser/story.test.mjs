@@ -70,6 +70,28 @@ describe("an API of one's own", () => {
     await hand.read("2 on, in force");
     assert.equal(await status(), 401);
   });
+  test("a policy is put in shadow, says what it would do, and stays there when it is edited", async () => {
+    const [api] = await gatepost.api("GET", "/apis");
+    const policies = () => gatepost.api("GET", `/apis/${api.id}/policies`);
+    const { id } = (await policies()).find(({ policy }) => policy === "client-id-enforcement");
+    const shadow = async () => (await policies()).find((policy) => policy.id === id).shadow;
+    await hand.go(`/apis/${api.id}?tab=policies&policy=${id}`);
+    await hand.click("switch", "Shadow");
+    await hand.click("button", /^Save/);
+    await hand.read("1 on and in force, 1 in shadow");
+    assert.equal(await shadow(), true);
+    assert.notEqual((await fetch(api.proxy_url)).status, 401);
+    await hand.click("switch", /client-id-enforcement in force/);
+    await hand.read("1 on and in force, 1 off");
+    await hand.click("switch", /client-id-enforcement in force/);
+    await hand.read("1 on and in force, 1 in shadow");
+    assert.equal(await shadow(), true, "switching it off and on keeps shadow");
+    await hand.shot("story-policy-in-shadow");
+    await hand.go("/traffic");
+    await hand.page.getByRole("row").nth(1).click();
+    await hand.read("Would refuse, in shadow");
+    await hand.shot("story-trail-in-shadow");
+  });
   test("the page complained about nothing", () => assert.deepEqual(hand.complaints, []));
 });
 

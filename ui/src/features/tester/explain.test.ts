@@ -71,6 +71,24 @@ describe("explain", () => {
     expect(words).toEqual({ kind: "refused", what: "Refused by rate-limiting: 5 of 5 used", advice: "Calls pass again in 38 s." });
   });
 
+  it("says what a policy in shadow would have done, and that the call passed", () => {
+    const step = {
+      phase: "request",
+      policy: "ip-blocklist",
+      applied_policy_id: 1,
+      outcome: "would_refuse",
+      note: "10.0.0.1 is listed",
+      duration_us: 1,
+    } as const;
+    const words = explain(response(200, { trail: [step] }), true);
+    expect(words).toMatchObject({ kind: "shadow", what: "ip-blocklist would refuse this call: 10.0.0.1 is listed" });
+    expect(words?.advice).toContain("the call passed");
+    expect(explain(response(204, { trail: [{ ...step, policy: "cors", outcome: "answered", note: "preflight" }] }), true)).toMatchObject({
+      kind: "answered",
+      what: "Answered by cors: preflight",
+    });
+  });
+
   it("points at Call as when a 401 came without credentials", () => {
     expect(explain(response(401, { refused_by: "client-id-enforcement" }), false)?.advice).toContain("Call as");
     expect(explain(response(401, { refused_by: "client-id-enforcement" }), true)?.advice).toContain("access");

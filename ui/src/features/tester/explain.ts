@@ -1,8 +1,8 @@
 import type { TesterResponse } from "@/api/types";
 
-/** Why an answer is not the upstream's, and what to do about it. */
+/** Why an answer is not the upstream's, or would not be it, and what to do about it. */
 export interface Explanation {
-  kind: "refused" | "failed";
+  kind: "refused" | "failed" | "shadow" | "answered";
   what: string;
   advice: string | null;
 }
@@ -17,7 +17,7 @@ function adviceFor(response: TesterResponse, called_as: boolean): string | null 
   return response.status === 429 && wait ? `Calls pass again in ${wait} s.` : null;
 }
 
-/** Words for an answer that the gateway made itself; `null` when the upstream answered. */
+/** Words for an answer that the gateway made itself, or would have made; `null` when the upstream answered and nobody minds. */
 export function explain(response: TesterResponse, called_as: boolean): Explanation | null {
   const { call } = response;
   if (!call) return null;
@@ -26,5 +26,14 @@ export function explain(response: TesterResponse, called_as: boolean): Explanati
     const why = step?.note ? `: ${step.note}` : "";
     return { kind: "refused", what: `Refused by ${call.refused_by}${why}`, advice: adviceFor(response, called_as) };
   }
-  return call.error ? { kind: "failed", what: call.error, advice: null } : null;
+  if (call.error) return { kind: "failed", what: call.error, advice: null };
+  const step = call.trail.find(({ outcome }) => outcome === "answered") ?? call.trail.find(({ outcome }) => outcome === "would_refuse");
+  if (!step) return null;
+  const why = step.note ? `: ${step.note}` : "";
+  if (step.outcome === "answered") return { kind: "answered", what: `Answered by ${step.policy}${why}`, advice: null };
+  return {
+    kind: "shadow",
+    what: `${step.policy} would refuse this call${why}`,
+    advice: "It is in shadow, so the call passed. Switch shadow off to enforce it.",
+  };
 }

@@ -1,11 +1,11 @@
-import { Ban, CircleAlert } from "lucide-react";
+import { Ban, CircleAlert, Eye, Reply } from "lucide-react";
 import { useState } from "react";
 import type { TesterResponse } from "@/api/types";
 import { HeaderList, reasonOf } from "@/shared/call";
 import { CodeView, languageFor, pretty } from "@/shared/code";
 import { bytes, clock, micros } from "@/shared/format";
 import { Trail, TrailHead, TrailShare } from "@/shared/trail";
-import { CopyButton, classOf, Segments, StatusChip, TabPanel, Tabs } from "@/shared/ui";
+import { CopyButton, classes, classOf, Segments, StatusChip, TabPanel, Tabs } from "@/shared/ui";
 import { explain } from "./explain";
 import { useTester } from "./store";
 
@@ -38,15 +38,21 @@ function Summary({ response, at_ms }: { response: TesterResponse; at_ms: number 
   );
 }
 
+const EXPLAINED = {
+  refused: { icon: Ban, colour: "cr", note: "note-refused" },
+  shadow: { icon: Eye, colour: "cr", note: "" },
+  answered: { icon: Reply, colour: "c2", note: "" },
+  failed: { icon: CircleAlert, colour: "c4", note: "note-warn" },
+} as const;
+
 function Explained({ response }: { response: TesterResponse }) {
   const called_as = useTester((state) => state.draft.call_as !== null);
   const words = explain(response, called_as);
   if (!words) return null;
-  const refused = words.kind === "refused";
-  const Icon = refused ? Ban : CircleAlert;
+  const { icon: Icon, colour, note } = EXPLAINED[words.kind];
   return (
-    <div className={refused ? "note note-refused tester-note" : "note note-warn tester-note"}>
-      <Icon className={refused ? "i i-s cr" : "i i-s c4"} aria-hidden />
+    <div className={classes("note tester-note", note)}>
+      <Icon className={`i i-s ${colour}`} aria-hidden />
       <div>
         <div className="strong">{words.what}</div>
         {words.advice && <div className="t2">{words.advice}</div>}

@@ -54,3 +54,12 @@ it("takes the gateway's time as what the upstream did not take", () => {
   expect(container.textContent).toContain("gateway 100 µs");
   expect(container.textContent).toContain("gateway 10 %");
 });
+
+it.each([
+  ["would_refuse", "Would refuse, in shadow: why"],
+  ["would_change", "Would change, in shadow: why"],
+  ["answered", "Answered: why"],
+] as const)("says that a policy %s", (outcome, words) => {
+  render(<Trail call={call([step({ outcome, note: "why" })])} />);
+  expect(screen.getByRole("list").textContent).toContain(words);
+});

@@ -1,4 +1,4 @@
-import { Ban, Check, Ghost, Minus, PencilLine, Server, TriangleAlert } from "lucide-react";
+import { Ban, Check, Eye, Minus, PencilLine, Reply, Server, TriangleAlert } from "lucide-react";
 import type { Call, TrailStep } from "@/api/types";
 import { decimal, micros } from "@/shared/format";
 import { notReachedWords, type TrailRow, trailRows } from "./rows";
@@ -12,9 +12,18 @@ const OUTCOMES: Record<TrailStep["outcome"], { mark: string; icon: typeof Check;
   failed: { mark: "er", icon: TriangleAlert, word: "failed" },
   skipped: { mark: "", icon: Minus, word: "skipped" },
   not_reached: { mark: "", icon: Minus, word: "not reached" },
-  would_refuse: { mark: "no", icon: Ghost, word: "would refuse; is in shadow" },
-  would_change: { mark: "ok", icon: Ghost, word: "would change the call; is in shadow" },
-  answered: { mark: "ok", icon: Check, word: "answered" },
+  would_refuse: { mark: "sh", icon: Eye, word: "would refuse; is in shadow" },
+  would_change: { mark: "sh", icon: Eye, word: "would change the call; is in shadow" },
+  answered: { mark: "ok", icon: Reply, word: "answered in place of the upstream" },
+};
+
+/** Outcomes that a mark alone does not tell clearly enough. */
+const SAID: Partial<Record<TrailStep["outcome"], { colour: string; word: string }>> = {
+  refused: { colour: "cr", word: "Refused" },
+  failed: { colour: "c5", word: "Failed" },
+  answered: { colour: "c2", word: "Answered" },
+  would_refuse: { colour: "cr", word: "Would refuse, in shadow" },
+  would_change: { colour: "t2", word: "Would change, in shadow" },
 };
 
 /** Below this, tenths of a microsecond tell policies apart. */
@@ -28,18 +37,11 @@ function Reason({ step, call }: { step: TrailStep; call: Trailed }) {
     const words = [way, step.note, step.outcome === "failed" ? call.error : null].filter(Boolean).join(", ");
     return words ? <div className="why">{words}</div> : null;
   }
-  if (step.outcome === "refused" || step.outcome === "would_refuse") {
+  const said = SAID[step.outcome];
+  if (said) {
     return (
       <div className="why">
-        <span className="cr strong">{step.outcome === "refused" ? "Refused" : "Would refuse"}</span>
-        {step.note && `: ${step.note}`}
-      </div>
-    );
-  }
-  if (step.outcome === "failed") {
-    return (
-      <div className="why">
-        <span className="c5 strong">Failed</span>
+        <span className={`${said.colour} strong`}>{said.word}</span>
         {step.note && `: ${step.note}`}
       </div>
     );

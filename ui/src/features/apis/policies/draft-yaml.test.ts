@@ -7,6 +7,7 @@ const draft: Draft = {
   config: { limits: [{ requests: 60, per: "1m" }], key: "#[attributes.headers['x-user']]", expose_headers: true },
   only: [{ methods: ["POST"], path: "/orders/.*" }],
   enabled: false,
+  shadow: true,
 };
 
 describe("yamlOf and readYaml", () => {
@@ -22,12 +23,19 @@ describe("yamlOf and readYaml", () => {
       config: { a: "1e3", b: "true", c: "0x10", d: "12", e: "# no comment", f: "" },
       only: [],
       enabled: true,
+      shadow: false,
     };
     expect(readYaml(yamlOf(tricky), "p").draft?.config).toEqual(tricky.config);
   });
 
   it("accept the item without its dash", () => {
-    expect(readYaml("policy: p\nconfig: {a: 1}\n", "p").draft).toEqual({ policy: "p", config: { a: 1 }, only: [], enabled: true });
+    expect(readYaml("policy: p\nconfig: {a: 1}\n", "p").draft).toEqual({
+      policy: "p",
+      config: { a: 1 },
+      only: [],
+      enabled: true,
+      shadow: false,
+    });
   });
 });
 
@@ -39,9 +47,10 @@ describe("readYaml", () => {
   });
 
   it("names every wrong key with its line", () => {
-    const { faults } = readYaml("- policy: p\n  config: []\n  enabled: fals\n  shadow: true\n", "p");
-    expect(faults.map((fault) => fault.line).toSorted()).toEqual([2, 3, 4]);
+    const { faults } = readYaml("- policy: p\n  config: []\n  enabled: fals\n  shadow: yess\n  colour: red\n", "p");
+    expect(faults.map((fault) => fault.line).toSorted()).toEqual([2, 3, 4, 5]);
     expect(faults.find((fault) => fault.line === 3)?.message).toBe("enabled takes true or false");
+    expect(faults.find((fault) => fault.line === 4)?.message).toBe("shadow takes true or false");
   });
 
   it("does not let one policy become another", () => {

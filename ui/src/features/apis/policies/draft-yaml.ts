@@ -6,14 +6,14 @@ import { type Draft, inputOf } from "./draft";
 
 /** The draft as it stands in a gatepost.yaml, under `policies:`. */
 export function yamlOf(draft: Draft): string {
-  const { policy, config, only, enabled } = inputOf(draft);
-  const item = { policy, config, ...(only && only.length > 0 && { only }), enabled };
+  const { policy, config, only, enabled, shadow } = inputOf(draft);
+  const item = { policy, config, ...(only && only.length > 0 && { only }), enabled, ...(shadow && { shadow }) };
   return stringify([item], { lineWidth: 0, flowCollectionPadding: false, defaultStringType: "PLAIN" });
 }
 
 export type Read = { draft: Draft; faults: [] } | { draft: null; faults: CodeFault[] };
 
-const KEYS = new Set(["policy", "config", "only", "enabled"]);
+const KEYS = new Set(["policy", "config", "only", "enabled", "shadow"]);
 
 /** Reads YAML back into a draft of the same policy: one list item, or its content alone. Every fault has its line. */
 export function readYaml(text: string, policy: string): Read {
@@ -31,20 +31,21 @@ export function readYaml(text: string, policy: string): Read {
     at(lines, offsetOf(document, [...prefix, key]), message),
   );
   if (faults.length > 0) return { draft: null, faults };
-  const { config, only, enabled } = item as Partial<Draft>;
-  return { draft: { policy, config: config ?? {}, only: only ?? [], enabled: enabled ?? true }, faults: [] };
+  const { config, only, enabled, shadow } = item as Partial<Draft>;
+  return { draft: { policy, config: config ?? {}, only: only ?? [], enabled: enabled ?? true, shadow: shadow ?? false }, faults: [] };
 }
 
 function shapeFaults(item: Record<string, unknown>, policy: string): [key: string, message: string][] {
   const faults: [string, string][] = [];
   for (const key of Object.keys(item))
-    if (!KEYS.has(key)) faults.push([key, `${key} is not known here: policy, config, only and enabled are`]);
+    if (!KEYS.has(key)) faults.push([key, `${key} is not known here: policy, config, only, enabled and shadow are`]);
   if (item.policy !== policy) faults.push(["policy", `policy must stay ${policy}; remove this one and add the other instead`]);
   if (item.config !== undefined && item.config !== null && !isPlain(item.config))
     faults.push(["config", "config must be a map of settings"]);
   if (item.only !== undefined && !(Array.isArray(item.only) && item.only.every(isPlain)))
     faults.push(["only", "only must be a list of rows with methods, path or both"]);
-  if (item.enabled !== undefined && typeof item.enabled !== "boolean") faults.push(["enabled", "enabled takes true or false"]);
+  for (const key of ["enabled", "shadow"])
+    if (item[key] !== undefined && typeof item[key] !== "boolean") faults.push([key, `${key} takes true or false`]);
   return faults;
 }
 

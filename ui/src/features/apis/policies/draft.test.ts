@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { type Draft, inputOf, same, scopeWords } from "./draft";
+import { type Draft, draftOf, inputOf, same, scopeWords } from "./draft";
 import { draftKey, keepDraft, useDrafts } from "./drafts";
 
-const draft: Draft = { policy: "p", config: { a: 1, b: { c: 2, d: 3 } }, only: [], enabled: true };
+const draft: Draft = { policy: "p", config: { a: 1, b: { c: 2, d: 3 } }, only: [], enabled: true, shadow: false };
 
 it("leaves out rows of the scope that say nothing", () => {
   expect(
@@ -32,4 +32,10 @@ it("keeps a draft only while it differs from what is saved", () => {
   expect(key in useDrafts.getState().drafts).toBe(true);
   keepDraft(key, draft, draft);
   expect(key in useDrafts.getState().drafts).toBe(false);
+});
+
+it("keeps shadow when something else is edited, and tells it apart", () => {
+  const saved = { ...draft, id: 1, position: 0, summary: "", shadow: true };
+  expect(inputOf({ ...draftOf(saved), enabled: false })).toMatchObject({ enabled: false, shadow: true });
+  expect(same(draft, { ...draft, shadow: true })).toBe(false);
 });

@@ -1,17 +1,29 @@
 import type { AppliedPolicy, AppliedPolicyInput, Config, Only, PolicyKind } from "@/api/types";
 
 /** A policy while it is edited: what would be saved. */
-export type Draft = { policy: string; config: Config; only: Only[]; enabled: boolean };
+export type Draft = { policy: string; config: Config; only: Only[]; enabled: boolean; shadow: boolean };
 
-export const draftOf = ({ policy, config, only, enabled }: AppliedPolicy): Draft => ({ policy, config, only: only ?? [], enabled });
+export const draftOf = ({ policy, config, only, enabled, shadow }: AppliedPolicy): Draft => ({
+  policy,
+  config,
+  only: only ?? [],
+  enabled,
+  shadow,
+});
 
 /** A new policy begins as its example, which the catalogue promises to be valid. */
-export const newDraft = (kind: PolicyKind): Draft => ({ policy: kind.name, config: kind.example, only: [], enabled: true });
+export const newDraft = (kind: PolicyKind): Draft => ({
+  policy: kind.name,
+  config: kind.example,
+  only: [],
+  enabled: true,
+  shadow: false,
+});
 
 /** As it is sent: rows of the scope without a value in them mean nothing, and are left out. */
 export function inputOf(draft: Draft): AppliedPolicyInput {
   const only = draft.only.map(withoutGaps).filter((row) => Object.keys(row).length > 0);
-  return { policy: draft.policy, config: draft.config, only, enabled: draft.enabled };
+  return { policy: draft.policy, config: draft.config, only, enabled: draft.enabled, shadow: draft.shadow };
 }
 
 function withoutGaps({ methods, path }: Only): Only {

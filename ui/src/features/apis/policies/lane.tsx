@@ -5,7 +5,7 @@ import { useState } from "react";
 import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
-import { toast } from "@/shared/ui";
+import { classes, toast } from "@/shared/ui";
 import { PolicyCard } from "./policy-card";
 import type { Refusals } from "./refusals";
 
@@ -81,10 +81,12 @@ export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: La
   );
 }
 
-export function Gutter({ side, place, acts }: { side: "in" | "out"; place?: "end" | "fin"; acts?: boolean }) {
+type GutterProps = { side: "in" | "out"; place?: "end" | "fin"; acts?: boolean; shadow?: boolean };
+
+export function Gutter({ side, place, acts, shadow }: GutterProps) {
   return (
     <div className={`g-${side} ${place ?? ""}`} aria-hidden>
-      <i className={place ? "pip pip-end" : acts ? "pip" : "pip skip"} />
+      <i className={place ? "pip pip-end" : acts ? classes("pip", shadow && "shadow") : "pip skip"} />
     </div>
   );
 }

@@ -83,7 +83,9 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
 }
 
 function inWords(policies: AppliedPolicy[]): string {
-  const on = policies.filter((policy) => policy.enabled).length;
-  const off = policies.length - on;
-  return off === 0 ? `${on} on, in force` : `${on} on and in force, ${off} off`;
+  const shadowed = policies.filter((policy) => policy.enabled && policy.shadow).length;
+  const on = policies.filter((policy) => policy.enabled && !policy.shadow).length;
+  const off = policies.length - on - shadowed;
+  const rest = [off > 0 && `${off} off`, shadowed > 0 && `${shadowed} in shadow`].filter(Boolean).join(", ");
+  return rest === "" ? `${on} on, in force` : `${on} on and in force, ${rest}`;
 }

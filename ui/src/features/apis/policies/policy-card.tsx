@@ -1,6 +1,6 @@
 import { useSortable } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
-import { ArrowDown, ArrowUp, Ellipsis, GripVertical, Trash2 } from "lucide-react";
+import { ArrowDown, ArrowUp, Ellipsis, Eye, GripVertical, Trash2 } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
@@ -39,7 +39,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
   };
   const enable = (enabled: boolean) =>
     actions.savePolicy(api_id, policy.id, inputOf({ ...draftOf(policy), enabled })).then(
-      () => toast(`${policy.policy} is ${enabled ? "on, and in force" : "off"}.`),
+      () => toast(`${policy.policy} is ${enabled ? (policy.shadow ? "on, in shadow" : "on, and in force") : "off"}.`),
       (failure: unknown) => toast(`${policy.policy} was not switched. ${messageOf(failure)}`, "error"),
     );
   const acts = (half: "request" | "response") => policy.enabled && (kind?.acts_on[half] ?? false);
@@ -49,7 +49,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
       ref={sortable.setNodeRef}
       style={{ transform: CSS.Translate.toString(sortable.transform), transition: sortable.transition }}
     >
-      <Gutter side="in" acts={acts("request")} />
+      <Gutter side="in" acts={acts("request")} shadow={policy.shadow} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Alt+arrows are heard from every control inside the card */}
       <div
         className={classes("policy", !policy.enabled && "off", selected && "selected", sortable.isDragging && "dragging")}
@@ -69,6 +69,12 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
         <button type="button" className="policy-open" onClick={onSelect} aria-expanded={selected}>
           <span className="row policy-name">
             <span className="nm mono">{policy.policy}</span>
+            {policy.shadow && (
+              <span className="chip chip-shadow scope-chip" title="Decides and records, but lets every call pass">
+                <Eye className="i" aria-hidden />
+                Shadow
+              </span>
+            )}
             {changed && <span className="chip chip-accent scope-chip">Changed, not in force</span>}
             {(policy.only ?? []).slice(0, 2).map((only) => (
               <span className="chip mono scope-chip" key={scopeWords(only)}>
@@ -91,7 +97,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
           ]}
         />
       </div>
-      <Gutter side="out" acts={acts("response")} />
+      <Gutter side="out" acts={acts("response")} shadow={policy.shadow} />
       <RemovePolicy api_id={api_id} policy={policy} open={removing} onClose={() => setRemoving(false)} onRemoved={onRemoved} />
     </li>
   );
@@ -99,6 +105,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
 
 function Share({ policy, refusals }: { policy: AppliedPolicy; refusals: Refusals }) {
   if (!policy.enabled) return <div className="share t3">off</div>;
+  if (policy.shadow) return <div className="share t3">refuses nothing</div>;
   const refused = refusals.by_policy.get(policy.policy) ?? 0;
   return (
     <div className="share" title={`${count(refused)} of ${count(refusals.calls)} calls`}>

@@ -192,6 +192,15 @@ function FormView({ kind, draft, check, broken, onChange, onHelp }: FormViewProp
           <div className="help">Off keeps the configuration and enforces nothing.</div>
         </div>
       </div>
+      <div className="switch-field">
+        <Switch id="policy-shadow" checked={draft.shadow} onChange={(shadow) => onChange({ ...draft, shadow })} />
+        <div>
+          <label className="label" htmlFor="policy-shadow">
+            Shadow
+          </label>
+          <div className="help">Decides and records what it would do, but lets every call pass unchanged.</div>
+        </div>
+      </div>
       {homeless.length > 0 && (
         <div className="note note-error" role="alert">
           <ul>
@@ -267,7 +276,7 @@ function useSave({ api, saved, draft, draft_key, onAdded }: SaveProps) {
       const input = inputOf(draft);
       const policy = saved ? await actions.savePolicy(api.id, saved.id, input) : await actions.addPolicy(api.id, input);
       forgetDraft(draft_key);
-      toast(`${policy.policy} is ${policy.enabled ? "in force" : "saved, and off"}.`);
+      toast(`${policy.policy} is ${policy.enabled ? (policy.shadow ? "in shadow" : "in force") : "saved, and off"}.`);
       if (!saved) onAdded(policy);
     } catch (failure) {
       setError(failure);
