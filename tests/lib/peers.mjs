@@ -13,8 +13,8 @@ const PYTHON = process.env.GATEPOST_PEERS_PYTHON ?? path.join(ROOT, "target/peer
 const file = (name) => path.join(ROOT, "tests/peers", name);
 
 /** Starts a server written in Python, which prints its port. */
-export async function pythonServer(name) {
-  const server = start(PYTHON, ["-u", file(name)]);
+export async function pythonServer(name, ...args) {
+  const server = start(PYTHON, ["-u", file(name), ...args]);
   const port = await until(`${name} to print its port`, () => {
     if (server.exit) throw new Error(`it ended: ${server.stderr}`);
     return server.stdout.match(/^port (\d+)/m)?.[1];
@@ -32,6 +32,16 @@ export async function speakTls(gatepost, port) {
   const authority = path.join(gatepost.dir, "authority.pem");
   writeFileSync(authority, await gatepost.text("GET", "/local-authority/certificate"));
   return authority;
+}
+
+/** Makes an authority and a certificate of it for `localhost`; gives their PEM files, in `dir`. */
+export async function foreignCertificate(dir) {
+  const [authority, authorityKey, certificate, key] = ["ca.pem", "ca.key", "server.pem", "server.key"].map((name) => path.join(dir, name));
+  const make = (out, keyOut, subject, ...more) =>
+    run("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2", "-subj", `/CN=${subject}`, "-keyout", keyOut, "-out", out, ...more]);
+  await make(authority, authorityKey, "An authority of another maker");
+  await make(certificate, key, "localhost", "-CA", authority, "-CAkey", authorityKey, "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE");
+  return { authority, certificate, key };
 }
 
 /** Runs a program to its end and gives what it printed; fails with what it complained of. */

@@ -1,9 +1,12 @@
 // gRPC through the gateway: client and server are grpcio's, from end to end over HTTP/2.
 
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { serve } from "../lib/gatepost.mjs";
 import { freePort } from "../lib/machine.mjs";
-import { python, pythonServer } from "../lib/peers.mjs";
+import { foreignCertificate, python, pythonServer, speakTls } from "../lib/peers.mjs";
+import { until } from "../lib/until.mjs";
 
 const api = (name, port, upstream) => ({
   name,
@@ -50,4 +53,40 @@ describe("gRPC", () => {
     python("grpc_client.py", "refused_by_a_policy", `127.0.0.1:${guarded}`));
   test("an upstream that is gone is gRPC's UNAVAILABLE", () =>
     python("grpc_client.py", "upstream_is_gone", `127.0.0.1:${nobody}`));
+});
+
+describe("gRPC over TLS, both ways", () => {
+  let server, gatepost, open, authority;
+  before(async () => {
+    gatepost = await serve();
+    const foreign = await foreignCertificate(gatepost.dir);
+    server = await pythonServer("grpc_server.py", foreign.key, foreign.certificate);
+    await gatepost.api("POST", "/certificates", { name: "foreign", certificate: readFileSync(foreign.authority, "utf8") });
+    open = await freePort();
+    await gatepost.api("POST", "/apis", {
+      name: "Open",
+      listen: { port: open, base_path: "/" },
+      // HTTP/2 is what both find in the TLS greeting; nothing here asks for it.
+      upstream: { url: `https://localhost:${server.port}`, tls: { authority: "foreign" } },
+    });
+    authority = await speakTls(gatepost, open);
+  });
+  after(async () => {
+    await server?.stop();
+    await gatepost?.stop();
+  });
+
+  for (const check of ["unary", "large", "server_streaming", "client_streaming", "bidirectional", "late_error", "many_at_once", "cancelling_reaches_the_upstream"]) {
+    test(check.replaceAll("_", " "), () => python("grpc_client.py", check, `localhost:${open}`, authority));
+  }
+
+  test("is recorded as https over HTTP/2, with gRPC's own status", async () => {
+    await python("grpc_client.py", "error_status", `localhost:${open}`, authority);
+    const call = await until("the call to be kept", async () => {
+      const { calls } = await gatepost.api("GET", "/calls?limit=50");
+      return calls.find((call) => call.path.endsWith("/Fail"));
+    });
+    const detail = await gatepost.api("GET", `/calls/${call.id}`);
+    assert.deepEqual([detail.scheme, detail.http_version, detail.grpc_status], ["https", "HTTP/2", 5]);
+  });
 });

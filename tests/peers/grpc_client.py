@@ -1,4 +1,7 @@
-"""A gRPC client of another maker: `grpc_client.py CHECK ADDRESS`, exit 0 when the check holds."""
+"""A gRPC client of another maker: `grpc_client.py CHECK ADDRESS [AUTHORITY]`, exit 0 when the check holds.
+
+AUTHORITY is a PEM file; with it TLS is spoken.
+"""
 
 import sys
 import threading
@@ -11,8 +14,12 @@ PATIENCE = 20
 
 
 class Peer:
-    def __init__(self, address):
-        channel = grpc.insecure_channel(address, OPTIONS)
+    def __init__(self, address, authority=None):
+        if authority:
+            trusted = grpc.ssl_channel_credentials(open(authority, "rb").read())
+            channel = grpc.secure_channel(address, trusted, OPTIONS)
+        else:
+            channel = grpc.insecure_channel(address, OPTIONS)
         self.channel = channel
         self.unary = channel.unary_unary("/test.Peer/Unary")
         self.server_stream = channel.unary_stream("/test.Peer/ServerStream")
@@ -139,4 +146,4 @@ def upstream_is_gone(peer):
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](Peer(sys.argv[2]))
+    globals()[sys.argv[1]](Peer(*sys.argv[2:]))

@@ -1,6 +1,6 @@
-"""A gRPC server of another maker. Messages are plain bytes, so that nothing has to be generated.
+"""A gRPC server of another maker: `grpc_server.py [KEY CERTIFICATE]`, two PEM files with which it speaks TLS.
 
-Prints its port, then serves until it is ended. What it saw of a call that was given up stands in `/test.Peer/Seen`.
+Messages are plain bytes, so that nothing has to be generated. Prints its port, then serves until it is ended. What it saw of a call that was given up stands in `/test.Peer/Seen`.
 """
 
 import sys
@@ -84,7 +84,11 @@ def main():
         options=[("grpc.max_receive_message_length", size), ("grpc.max_send_message_length", size)],
     )
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Peer", handlers),))
-    port = server.add_insecure_port("127.0.0.1:0")
+    if len(sys.argv) > 1:
+        key, certificate = (open(file, "rb").read() for file in sys.argv[1:3])
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
+    else:
+        port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(f"port {port}", flush=True)
     server.wait_for_termination()

@@ -98,7 +98,7 @@ async fn a_listener_with_a_certificate_of_the_local_authority_is_called_over_tls
     });
     assert_eq!(instance.ask("PUT", &format!("/api/apis/{api}"), form).await.0, 200);
     let listeners = instance.get("/api/listeners").await;
-    let hosts = listeners[0]["certificates"][0]["hosts"].as_array().expect("hosts").clone();
+    let hosts = listeners[0]["certificates"][1]["hosts"].as_array().expect("hosts").clone();
     assert!(hosts.contains(&json!("more.test")) && !hosts.contains(&json!("example.com")), "{hosts:?}");
     assert_eq!(listeners[0]["uncovered_hosts"], json!(["example.com"]));
 }

@@ -1,7 +1,7 @@
 //! Keeps up what the local authority issued: for listeners that want their certificate from it, and before it expires.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use gatepost_model::{Catalog, Certificate, CertificateId, CertificateKind, Host, Listener, ListenerTls};
 use gatepost_store::Write;
@@ -17,17 +17,43 @@ pub const LOCAL_AUTHORITY: &str = "local_authority";
 /// What the names of such certificates begin with.
 pub(super) const MANAGED: &str = "local ";
 
-/// Name of the certificate that a listener has from the local authority.
-pub fn managed_name(socket: SocketAddr) -> String {
-    format!("{MANAGED}{socket}")
+/// What a certificate that a listener has from the local authority is for. BoringSSL (Envoy, gRPC) cannot check an
+/// address under an authority that is bound to some addresses, and refuses the whole certificate; so those for names
+/// have no addresses in them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Names,
+    Addresses,
+}
+
+impl For {
+    /// Those who call by address name no host in their greeting and are shown the first.
+    const BOTH: [Self; 2] = [Self::Addresses, Self::Names];
+
+    /// The certificate's name.
+    fn managed_name(self, socket: SocketAddr) -> String {
+        match self {
+            Self::Names => format!("{MANAGED}{socket}"),
+            Self::Addresses => format!("{MANAGED}{socket} by address"),
+        }
+    }
+
+    fn takes(self, host: &str) -> bool {
+        host.parse::<IpAddr>().is_ok() == (self == Self::Addresses)
+    }
 }
 
 /// Names of the certificates that a listener shows.
 pub fn shown_by(socket: SocketAddr, tls: &ListenerTls) -> Vec<String> {
-    let named = |name: &String| {
-        if name == LOCAL_AUTHORITY { managed_name(socket) } else { name.clone() }
-    };
-    tls.certificates.iter().map(named).collect()
+    let mut names = Vec::new();
+    for name in &tls.certificates {
+        if name == LOCAL_AUTHORITY {
+            names.extend(For::BOTH.map(|part| part.managed_name(socket)));
+        } else {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// A certificate of the local authority that must be made, or made anew.
@@ -93,30 +119,30 @@ fn wants_local(listener: &Listener) -> bool {
 /// Made for a listener that wants none any more.
 fn is_idle(catalog: &Catalog, certificate: &Certificate) -> bool {
     certificate.name.starts_with(MANAGED)
-        && !catalog
-            .listeners
-            .iter()
-            .filter(|listener| wants_local(listener))
-            .any(|listener| certificate.name == managed_name(listener.socket))
+        && !catalog.listeners.iter().filter(|listener| wants_local(listener)).any(|listener| {
+            For::BOTH.iter().any(|part| certificate.name == part.managed_name(listener.socket))
+        })
 }
 
 fn due(catalog: &Catalog, authority: &LocalAuthority, now_ms: i64) -> Vec<Due> {
     let expires = |known: &Certificate| Expiry::of(known.not_after, now_ms) != Expiry::Valid;
-    let for_listeners =
-        catalog.listeners.iter().filter(|listener| wants_local(listener)).filter_map(|listener| {
-            let name = managed_name(listener.socket);
-            let mut hosts = hosts_of(catalog, listener.socket);
-            // For the others the listener's view says that nothing covers them.
-            hosts.retain(|host| authority.may_vouch_for(host));
-            let known = catalog.certificates.iter().find(|known| known.name == name);
-            let is_fine = |known: &Certificate| {
-                authority.issued(known)
-                    && !expires(known)
-                    && hosts.iter().all(|host| known.hosts.contains(host))
-            };
-            let id = known.map(|known| known.id);
-            (!known.is_some_and(is_fine)).then_some(Due { id, name, hosts })
-        });
+    let wanting = catalog.listeners.iter().filter(|listener| wants_local(listener));
+    let wanted = wanting.flat_map(|listener| For::BOTH.map(|part| (listener.socket, part)));
+    let for_listeners = wanted.filter_map(|(socket, part)| {
+        let name = part.managed_name(socket);
+        let mut hosts = hosts_of(catalog, socket);
+        // For those that it may not vouch for the listener's view says that nothing covers them.
+        hosts.retain(|host| part.takes(host) && authority.may_vouch_for(host));
+        let known = catalog.certificates.iter().find(|known| known.name == name);
+        let is_fine = |known: &Certificate| {
+            authority.issued(known)
+                && !expires(known)
+                && hosts.iter().all(|host| known.hosts.contains(host))
+                && known.hosts.iter().all(|host| part.takes(host))
+        };
+        let id = known.map(|known| known.id);
+        (!known.is_some_and(is_fine)).then_some(Due { id, name, hosts })
+    });
     let others = catalog
         .certificates
         .iter()
@@ -187,9 +213,15 @@ mod tests {
         let wanted = after(&store, NOW, |tx| tx.set_listener(socket(), Some(&wanting_local())).expect("set"));
         let certificate = named(&wanted, "local 127.0.0.1:8443").expect("made");
         assert!(certificate.hosts.contains(&"localhost".to_owned()));
-        assert_eq!(shown_by(socket(), &wanting_local()), ["local 127.0.0.1:8443"]);
+        assert!(certificate.hosts.iter().all(|host| For::Names.takes(host)), "{:?}", certificate.hosts);
+        let by_address = named(&wanted, "local 127.0.0.1:8443 by address").expect("made");
+        assert_eq!(by_address.hosts, ["127.0.0.1", "::1"]);
+        assert_eq!(
+            shown_by(socket(), &wanting_local()),
+            [by_address.name.as_str(), certificate.name.as_str()]
+        );
         let gone = after(&store, NOW, |tx| tx.set_listener(socket(), None).expect("set"));
-        assert!(named(&gone, "local 127.0.0.1:8443").is_none());
+        assert!(gone.certificates.iter().all(|known| !known.name.starts_with(MANAGED)));
         assert!(named(&gone, LOCAL_AUTHORITY).is_some(), "somebody may trust it by now");
     }
 
@@ -211,7 +243,7 @@ mod tests {
         let later = NOW + 367 * DAY_MS;
         assert!(is_due(&first, later));
         let renewed = after(&store, later, |_| {});
-        for name in ["own", "local 127.0.0.1:8443"] {
+        for name in ["own", "local 127.0.0.1:8443", "local 127.0.0.1:8443 by address"] {
             let (old, new) = (named(&first, name).expect("known"), named(&renewed, name).expect("known"));
             assert_eq!((old.id, &old.hosts), (new.id, &new.hosts));
             assert!(old.fingerprint != new.fingerprint && new.not_after > later + 390 * DAY_MS, "{name}");
