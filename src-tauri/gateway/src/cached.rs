@@ -64,11 +64,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     pub async fn get(&self, now: Duration) -> Result<Arc<T>, Arc<str>> {
         let fetches = {
             let mut state = self.shared.state.lock();
-            if let Some((known, at)) = &state.known {
-                let (known, is_due) = (known.clone(), now.saturating_sub(*at) >= self.keep);
-                if is_due {
-                    self.begin(&mut state, now);
-                }
+            if let Some(known) = self.known_in(&mut state, now) {
                 return Ok(known);
             }
             self.begin(&mut state, now);
@@ -78,6 +74,20 @@ impl<T: Send + Sync + 'static> Cached<T> {
             state.fetches
         };
         self.fetched_after(fetches).await
+    }
+
+    /// The document where there is one, without waiting; one that is due is fetched anew meanwhile.
+    pub fn known(&self, now: Duration) -> Option<Arc<T>> {
+        self.known_in(&mut self.shared.state.lock(), now)
+    }
+
+    fn known_in(&self, state: &mut State<T>, now: Duration) -> Option<Arc<T>> {
+        let (known, at) = state.known.as_ref()?;
+        let (known, is_due) = (known.clone(), now.saturating_sub(*at) >= self.keep);
+        if is_due {
+            self.begin(state, now);
+        }
+        Some(known)
     }
 
     /// A newer document than `seen`, in which something was missing, such as a key. Fetches it where the floor allows

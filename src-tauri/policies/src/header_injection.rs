@@ -158,7 +158,8 @@ impl Value {
     }
 }
 
-fn name(text: &str) -> Result<HeaderName, String> {
+/// A header that may be set.
+pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
     let name: HeaderName = text.parse().map_err(|_| format!("`{text}` is not a header name"))?;
     if REFUSED.contains(&name.as_str()) {
         return Err(format!(
@@ -169,7 +170,8 @@ fn name(text: &str) -> Result<HeaderName, String> {
     Ok(name)
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, String> {
+/// What a header can hold.
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, String> {
     if text.len() > MAX_VALUE {
         return Err(format!("longer than {MAX_VALUE} bytes"));
     }

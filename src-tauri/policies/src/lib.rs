@@ -6,6 +6,7 @@ use gatepost_gateway::Kind;
 
 mod client_id_enforcement;
 mod header_injection;
+mod jwt_validation;
 mod rate_limiting;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ macro_rules! listed {
 // In the order the catalogue shows them.
 listed! {
     client_id_enforcement::ClientIdEnforcement,
+    jwt_validation::JwtValidation,
     rate_limiting::RateLimiting,
     header_injection::HeaderInjection,
 }

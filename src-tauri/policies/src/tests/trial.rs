@@ -118,6 +118,8 @@ impl Trial {
         answer: impl Fn(http::Request<Bytes>) -> OutboundAnswer + Send + Sync + 'static,
     ) -> Self {
         self.outbound = Outbound::fake(answer);
+        // What was kept so far would go on calling by the network.
+        self.states = Arc::default();
         self.compiled()
     }
 
