@@ -20,5 +20,6 @@ mod saves_under_load;
 mod story;
 mod streaming;
 mod tls;
+mod tokens;
 mod upstreams;
 mod websocket;

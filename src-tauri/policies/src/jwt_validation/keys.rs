@@ -73,7 +73,7 @@ impl KeySet {
             let id = listed.get("kid").and_then(Value::as_str).map(Box::from);
             match jwk(listed, pinned) {
                 Ok(key) if id.is_none() || keys.iter().all(|known| known.id != id) => {
-                    keys.push(Key { id, key })
+                    keys.push(Key { id, key });
                 }
                 Ok(_) => {}
                 Err(why) => why_none = Some(why),

@@ -117,6 +117,7 @@ fn trial(config: Value) -> Trial {
     Trial::of("jwt-validation", config)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "so that every case reads like its policy")]
 fn faults(config: Value) -> Vec<String> {
     Trial::faults("jwt-validation", &config)
 }
@@ -198,11 +199,11 @@ fn reads_keys_as_pem_with_and_without_armour_as_pkcs1_and_as_jwks() {
         let config = json!({"text_key": key, "skip_client_id_validation": true});
         assert_eq!(ask(config, &token).status(), 200, "{key}");
     }
-    for (key, method) in [(&*EC, "es")] {
-        let der = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(key.public_key()).expect("DER");
-        let config = json!({"signing_method": method, "text_key": pem_of(der.as_ref()), "skip_client_id_validation": true});
-        assert_eq!(ask(config, &by_ec(key, r#"{"alg":"ES256"}"#, "{}")).status(), 200);
-    }
+    let der = AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(EC.public_key()).expect("DER");
+    let config = json!({
+        "signing_method": "es", "text_key": pem_of(der.as_ref()), "skip_client_id_validation": true,
+    });
+    assert_eq!(ask(config, &by_ec(&EC, r#"{"alg":"ES256"}"#, "{}")).status(), 200);
 }
 
 #[test]
@@ -626,7 +627,7 @@ fn keys_that_the_token_brings_along_or_points_to_are_never_used() {
 fn a_kid_is_only_ever_compared() {
     let trial = published(json!({"keys": [rsa_jwk(&RSA, "k")]}), &Arc::default());
     for kid in ["../../dev/null", "k' OR '1'='1", "k\\u0000", "https://evil.test/k", "K"] {
-        let header = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, kid.replace('\\', "\\"));
+        let header = format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#);
         is_refused(&trial.run(bearer(&rs256(&header, &json!({})))), UNKNOWN_KEY);
     }
 }
