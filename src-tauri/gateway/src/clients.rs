@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_model::{ApiId, Catalog, ClientApp, ClientAppId, Contract, ContractState, Credential};
+use smallvec::SmallVec;
 
 use crate::shared_map::SharedMap;
 
@@ -10,11 +11,35 @@ use crate::shared_map::SharedMap;
 #[derive(Clone)]
 pub struct KnownCredential {
     /// Whose it is.
-    pub client_app: ClientAppId,
-    /// That client app's name.
-    pub name: Arc<str>,
+    pub client: Arc<KnownClient>,
     /// SHA-256 of its secret.
     pub secret_hash: [u8; 32],
+}
+
+/// What is known of a client app, shared by its credentials. A call that found its credential finds the contract here,
+/// where a look-up among those of all client apps would wait for memory several times more.
+pub struct KnownClient {
+    /// Which.
+    pub id: ClientAppId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The APIs it has an approved contract with, in order.
+    approved: SmallVec<[ApiId; 2]>,
+}
+
+impl KnownClient {
+    fn of(app: &ClientApp, catalog: &Catalog) -> Self {
+        let approved =
+            catalog.contracts_of(app.id).filter(|contract| contract.state == ContractState::Approved);
+        let mut approved: SmallVec<_> = approved.map(|contract| contract.api_id).collect();
+        approved.sort_unstable();
+        Self { id: app.id, name: app.name.as_str().into(), approved }
+    }
+
+    /// True when an approved contract stands between the two.
+    pub fn may_call(&self, api: ApiId) -> bool {
+        self.approved.binary_search(&api).is_ok()
+    }
 }
 
 /// What differs between two catalogs, as pairs of then and now.
@@ -36,6 +61,26 @@ impl<'a> Changes<'a> {
     fn is_empty(&self) -> bool {
         self.clients.is_empty() && self.credentials.is_empty() && self.contracts.is_empty()
     }
+
+    /// The client apps of which anything changed, each once.
+    fn touched(&self) -> Vec<ClientAppId> {
+        let clients = ids(&self.clients, |app| app.id);
+        let credentials = ids(&self.credentials, |credential| credential.client_app_id);
+        let contracts = ids(&self.contracts, |contract| contract.client_app_id);
+        let mut touched: Vec<_> = clients.chain(credentials).chain(contracts).collect();
+        // Three runs that are in order already.
+        touched.sort();
+        touched.dedup();
+        touched
+    }
+}
+
+/// The client apps that changes speak of, then and now.
+fn ids<T>(
+    changes: &[(Option<&T>, Option<&T>)],
+    id: impl Fn(&T) -> ClientAppId,
+) -> impl Iterator<Item = ClientAppId> {
+    changes.iter().flat_map(|(then, now)| [*then, *now]).flatten().map(id)
 }
 
 /// All client apps at one moment. Part of a Plan, shared between Plans while no client changes; a copy shares what
@@ -43,7 +88,6 @@ impl<'a> Changes<'a> {
 #[derive(Clone, Default)]
 pub struct ClientDirectory {
     credentials: SharedMap<Box<str>, KnownCredential>,
-    approved: SharedMap<(ClientAppId, ApiId), ()>,
 }
 
 impl ClientDirectory {
@@ -67,50 +111,23 @@ impl ClientDirectory {
     }
 
     fn update(&mut self, changes: &Changes<'_>, catalog: &Catalog) {
-        let Changes { clients, credentials, contracts } = changes;
         // First all that goes: what comes may have the same client ID under another number.
-        for (then, _) in credentials {
+        for (then, _) in &changes.credentials {
             then.iter().for_each(|credential| self.credentials.remove(credential.client_id.as_str()));
         }
-        for (then, _) in contracts {
-            then.iter().for_each(|contract| self.approved.remove(&(contract.client_app_id, contract.api_id)));
-        }
-        for (_, now) in credentials {
-            now.iter().for_each(|credential| self.add(credential, catalog));
-        }
-        for (_, now) in contracts {
-            now.iter().for_each(|contract| self.approve(contract));
-        }
-        // A client app's name is beside each of its credentials.
-        for app in clients.iter().filter_map(|(then, now)| then.and(*now)) {
-            catalog.credentials_of(app.id).for_each(|credential| self.add(credential, catalog));
-        }
-    }
-
-    fn add(&mut self, credential: &Credential, catalog: &Catalog) {
-        let Some(app) = catalog.clients.get(credential.client_app_id) else { return };
-        let known = KnownCredential {
-            client_app: app.id,
-            name: app.name.as_str().into(),
-            secret_hash: credential.secret_hash,
-        };
-        self.credentials.insert(credential.client_id.as_str().into(), known);
-    }
-
-    fn approve(&mut self, contract: &Contract) {
-        if contract.state == ContractState::Approved {
-            self.approved.insert((contract.client_app_id, contract.api_id), ());
+        for app in changes.touched().into_iter().filter_map(|id| catalog.clients.get(id)) {
+            let client = Arc::new(KnownClient::of(app, catalog));
+            for credential in catalog.credentials_of(app.id) {
+                let known =
+                    KnownCredential { client: Arc::clone(&client), secret_hash: credential.secret_hash };
+                self.credentials.insert(credential.client_id.as_str().into(), known);
+            }
         }
     }
 
     /// Looks a client ID up.
     pub fn credential(&self, client_id: &str) -> Option<&KnownCredential> {
         self.credentials.get(client_id)
-    }
-
-    /// True when an approved contract stands between the two.
-    pub fn may_call(&self, client: ClientAppId, api: ApiId) -> bool {
-        self.approved.get(&(client, api)).is_some()
     }
 }
 
@@ -146,7 +163,7 @@ mod tests {
     }
 
     fn whose(directory: &ClientDirectory, client_id: &str) -> Option<(i64, String)> {
-        directory.credential(client_id).map(|known| (known.client_app.0, known.name.to_string()))
+        directory.credential(client_id).map(|known| (known.client.id.0, known.client.name.to_string()))
     }
 
     #[test]
@@ -177,16 +194,24 @@ mod tests {
     }
 
     #[test]
-    fn only_an_approved_contract_lets_call() {
-        let with = |contracts: Vec<Contract>| Catalog { contracts: contracts.into(), ..Catalog::default() };
+    fn only_an_approved_contract_lets_call_with_every_credential_of_its_client() {
+        let with = |contracts: Vec<Contract>| Catalog {
+            clients: vec![app(1, "one")].into(),
+            credentials: vec![credential(1, 1, "a"), credential(2, 1, "b")].into(),
+            contracts: contracts.into(),
+            ..Catalog::default()
+        };
         let approved = with(vec![contract(1, 1, ContractState::Approved)]);
         let revoked = with(vec![contract(1, 1, ContractState::Revoked)]);
         let anew = with(vec![contract(2, 1, ContractState::Approved)]);
         let mut directory = Arc::new(ClientDirectory::of(&approved));
         let mut before = approved;
-        for (catalog, expected) in [(revoked, false), (anew, true), (Catalog::default(), false)] {
+        for (catalog, expected) in [(revoked, false), (anew, true), (with(Vec::new()), false)] {
             directory = ClientDirectory::updated(&directory, &catalog, &before);
-            assert_eq!(directory.may_call(ClientAppId(1), ApiId(1)), expected);
+            for client_id in ["a", "b"] {
+                let client = &directory.credential(client_id).unwrap().client;
+                assert_eq!((client.may_call(ApiId(1)), client.may_call(ApiId(2))), (expected, false));
+            }
             before = catalog;
         }
     }

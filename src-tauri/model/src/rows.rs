@@ -59,8 +59,8 @@ impl<T: Row> Rows<T> {
     pub fn range(&self, keys: RangeInclusive<T::Key>) -> impl Iterator<Item = &T> {
         let (start, end) = keys.into_inner();
         let chunks = self.chunks.get(self.chunk_of(start)..).unwrap_or_default();
-        let rows = chunks.iter().flat_map(|chunk| chunk.iter());
-        rows.skip_while(move |row| row.key() < start).take_while(move |row| row.key() <= end)
+        let before = chunks.first().map_or(0, |chunk| chunk.partition_point(|row| row.key() < start));
+        chunks.iter().flat_map(|chunk| chunk.iter()).skip(before).take_while(move |row| row.key() <= end)
     }
 
     /// Puts `rows`, in order, in the place of all that have these keys.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gatepost_gateway::{
-    ActsOn, Category, Context, Decision, Env, Expression, Policy, PolicyConfig, Refusal, Reply, Request,
-    Side, Step, Subject, Verdict,
+    ActsOn, Category, Context, Decision, Env, Expression, KnownClient, Policy, PolicyConfig, Refusal, Reply,
+    Request, Side, Step, Subject, Verdict,
 };
-use gatepost_model::{ClientAppId, Fault, Faults, Note};
+use gatepost_model::{Fault, Faults, Note};
 use http::header::AUTHORIZATION;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,8 +133,7 @@ enum Origin {
 
 /// Whose secret was right.
 struct Known {
-    client_app: ClientAppId,
-    name: Arc<str>,
+    client: Arc<KnownClient>,
     client_id: Arc<str>,
 }
 
@@ -160,9 +159,9 @@ impl Policy for Enforced {
 impl Enforced {
     /// Notes who calls, then asks for a contract: the operator sees who it was even when there is none.
     fn admit(&self, caller: Known, cx: &mut Context) -> Decision {
-        let approved = cx.clients().may_call(caller.client_app, cx.api);
-        let name = caller.name;
-        cx.identity.client_app = Some(caller.client_app);
+        let approved = caller.client.may_call(cx.api);
+        let name = Arc::clone(&caller.client.name);
+        cx.identity.client_app = Some(caller.client.id);
         cx.identity.client_name = Some(name.clone());
         cx.identity.client_id = Some(caller.client_id);
         if approved {
@@ -185,11 +184,9 @@ impl Origin {
             Secret::Missing => false,
         };
         match known {
-            Some(known) if right => Ok(Known {
-                client_app: known.client_app,
-                name: known.name.clone(),
-                client_id: id.into_owned().into(),
-            }),
+            Some(known) if right => {
+                Ok(Known { client: Arc::clone(&known.client), client_id: id.into_owned().into() })
+            }
             Some(_) if matches!(secret, Secret::Missing) => {
                 Err(self.invalid(Note::new("no secret came with client ID {}").with(start_of(&id))))
             }

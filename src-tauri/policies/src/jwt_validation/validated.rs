@@ -188,8 +188,8 @@ impl Validated {
         let Some(known) = cx.clients().credential(&id) else {
             return Err(invalid(Note::new("unknown client ID {}").with(start_of(&id))));
         };
-        let (app, name) = (known.client_app, known.name.clone());
-        let approved = cx.clients().may_call(app, cx.api);
+        let (app, name) = (known.client.id, Arc::clone(&known.client.name));
+        let approved = known.client.may_call(cx.api);
         cx.identity.client_app = Some(app);
         cx.identity.client_name = Some(name.clone());
         cx.identity.client_id = Some(id);
