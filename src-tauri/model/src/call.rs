@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -251,6 +251,8 @@ pub enum NoteValue {
     Number(u64),
     /// A duration in milliseconds, shown in seconds, minutes or hours.
     Millis(u64),
+    /// An address.
+    Address(IpAddr),
 }
 
 impl Note {
@@ -285,6 +287,12 @@ impl From<&str> for NoteValue {
     }
 }
 
+impl From<IpAddr> for NoteValue {
+    fn from(address: IpAddr) -> Self {
+        Self::Address(address)
+    }
+}
+
 impl From<crate::Millis> for NoteValue {
     fn from(duration: crate::Millis) -> Self {
         Self::Millis(duration.0)
@@ -297,6 +305,7 @@ impl fmt::Display for NoteValue {
             Self::Text(text) => f.write_str(text),
             Self::Name(name) => f.write_str(name),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Address(address) => write!(f, "{address}"),
             Self::Millis(ms) if *ms < 1_000 => write!(f, "{ms} ms"),
             Self::Millis(ms) if *ms < 120_000 => write!(f, "{} s", ms.div_ceil(1_000)),
             Self::Millis(ms) if *ms < 7_200_000 => write!(f, "{} min", ms.div_ceil(60_000)),

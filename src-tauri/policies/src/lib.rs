@@ -4,8 +4,11 @@
 
 use gatepost_gateway::Kind;
 
+mod address;
 mod client_id_enforcement;
 mod header_injection;
+mod ip_allowlist;
+mod ip_blocklist;
 mod jwt_validation;
 mod rate_limiting;
 
@@ -24,6 +27,8 @@ macro_rules! listed {
 listed! {
     client_id_enforcement::ClientIdEnforcement,
     jwt_validation::JwtValidation,
+    ip_allowlist::IpAllowlist,
+    ip_blocklist::IpBlocklist,
     rate_limiting::RateLimiting,
     header_injection::HeaderInjection,
 }
