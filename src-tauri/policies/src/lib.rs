@@ -6,6 +6,7 @@ use gatepost_gateway::Kind;
 
 mod address;
 mod client_id_enforcement;
+mod cors;
 mod header_injection;
 mod ip_allowlist;
 mod ip_blocklist;
@@ -29,6 +30,7 @@ listed! {
     jwt_validation::JwtValidation,
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
+    cors::Cors,
     rate_limiting::RateLimiting,
     header_injection::HeaderInjection,
 }

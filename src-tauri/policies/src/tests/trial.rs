@@ -312,6 +312,12 @@ impl Answer {
         self.head.headers.get(name).map(|value| value.to_str().expect("text"))
     }
 
+    /// Every line of a header.
+    pub(crate) fn headers(&self, name: impl AsHeaderName) -> Vec<&str> {
+        let lines = self.head.headers.get_all(name).into_iter();
+        lines.map(|value| value.to_str().expect("text")).collect()
+    }
+
     /// The body as text; none where it broke off.
     pub(crate) fn body(&self) -> Option<&str> {
         self.body.as_deref().map(|body| std::str::from_utf8(body).expect("text"))
