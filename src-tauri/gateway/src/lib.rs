@@ -43,6 +43,7 @@ mod request_id;
 mod route;
 mod rule;
 mod schema;
+mod secret;
 mod shared_map;
 mod state;
 mod target;
@@ -76,6 +77,7 @@ pub use reading::{BodyLimit, Message, Otherwise, Reads, Unread};
 pub use reply::Reply;
 pub use route::RouteTable;
 pub use schema::Checker;
+pub use secret::{Secret, secret_places};
 pub use state::StateStore;
 pub use tls::{
     CertificateFacts, ClientTls, Greeting, HandshakeFailures, IdentityFault, LastFailure, ServerTls,
