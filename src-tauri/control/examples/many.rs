@@ -126,6 +126,7 @@ fn add_api(tx: &mut Write<'_>, number: i64) -> Result<(), WriteError> {
         only: vec![],
         enabled: true,
         shadow: false,
+        secrets: std::collections::BTreeSet::new(),
     };
     tx.insert_policy(api, &policy("client-id-enforcement", json!({})))?;
     if number % 2 == 0 {

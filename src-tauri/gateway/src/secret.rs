@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Longest secret of a configuration, in characters; a 16,384-bit RSA key as PEM fits.
 const MAX_SECRET: usize = 16_384;
 
-/// A text in a configuration that is kept sealed and never given back. Its `Debug` form does not show it.
+/// A text in a configuration that the catalog keeps sealed. Its `Debug` form does not show it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);

@@ -43,6 +43,7 @@ pub(crate) const ALL: &[&Migration] = &[
     &certificate::CREATE,
     &listener::CREATE,
     &applied_policy::SHADOW,
+    &applied_policy::SECRETS,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

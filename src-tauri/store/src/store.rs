@@ -13,7 +13,7 @@ use crate::error::{OpenError, StoreError, WriteError};
 use crate::migration::{self, Migration, Standing};
 use crate::secret::Secret;
 use crate::table::change::{self, Change};
-use crate::table::{certificate, credential, setting};
+use crate::table::{applied_policy, certificate, credential, setting};
 use crate::vault::{FileKey, Vault};
 use crate::write::{self, Write};
 use crate::{backup, connection, folder};
@@ -52,6 +52,10 @@ impl Store {
         connection::enforce_foreign_keys(&connection).map_err(OpenError::database(&path))?;
         let sample = match credential::any_sealed(&connection)? {
             None => certificate::any_sealed(&connection)?,
+            sample => sample,
+        };
+        let sample = match sample {
+            None => applied_policy::any_sealed(&connection)?,
             sample => sample,
         };
         let vault = Vault::open(&FileKey::at(dir.join("vault.key")), sample.as_ref())?;

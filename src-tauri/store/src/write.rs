@@ -101,12 +101,12 @@ impl<'a> Write<'a> {
     /// Puts a policy below the API's others.
     pub fn insert_policy(&mut self, api: ApiId, new: &NewPolicy) -> Result<AppliedPolicyId, WriteError> {
         self.touched.apis.insert(api);
-        applied_policy::insert(&self.tx, api, new)
+        applied_policy::insert(&self.tx, self.vault, api, new)
     }
 
     /// Changes a policy; it keeps its place.
     pub fn update_policy(&mut self, id: AppliedPolicyId, new: &NewPolicy) -> Result<(), WriteError> {
-        self.touched.apis.insert(applied_policy::update(&self.tx, id, new)?);
+        self.touched.apis.insert(applied_policy::update(&self.tx, self.vault, id, new)?);
         Ok(())
     }
 
@@ -227,7 +227,8 @@ impl Touched {
             catalog.listeners = listener::all(connection)?;
         }
         for id in self.apis.iter().copied() {
-            catalog.replace_api(id, api::one(connection, id)?, applied_policy::of_api(connection, id)?);
+            let policies = applied_policy::of_api(connection, vault, id)?;
+            catalog.replace_api(id, api::one(connection, id)?, policies);
         }
         for id in self.clients.iter().copied() {
             let app = client_app::one(connection, id)?;
@@ -242,7 +243,7 @@ impl Touched {
 pub(crate) fn whole(connection: &Connection, vault: &Vault) -> Result<Catalog, StoreError> {
     Ok(Catalog {
         apis: api::all(connection)?,
-        policies: applied_policy::all(connection)?,
+        policies: applied_policy::all(connection, vault)?,
         clients: client_app::all(connection)?,
         credentials: credential::all(connection)?,
         contracts: contract::all(connection)?,

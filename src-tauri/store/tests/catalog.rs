@@ -9,7 +9,7 @@ use common::{
     NOW, SECRET, add_api, add_client, new_api, new_certificate, new_client, new_policy, open, save, tls,
 };
 use gatepost_model::{ApiId, AppliedPolicyId, ClientAppId, ContractId, ContractState, CredentialId};
-use gatepost_store::{NewPolicy, Secret, Unique, WriteError};
+use gatepost_store::{NewPolicy, Secret, Store, Unique, WriteError};
 use serde_json::json;
 
 #[test]
@@ -322,4 +322,43 @@ fn settings_keep_their_last_value() {
     let store = open(home.path());
     assert_eq!(store.setting("general").expect("reads"), Some(json!({"tour_done": true})));
     assert!(store.changes(10).expect("reads").is_empty(), "a setting puts no Plan in force");
+}
+
+#[test]
+fn secrets_of_a_policy_are_sealed_on_the_disk_and_whole_after_a_restart() {
+    let home = tempfile::tempdir().expect("tempdir");
+    let config = json!({"keys": [{"id": "a", "text": SECRET}, {"id": "b", "text": "other"}]});
+    let places = ["/keys/0/text", "/keys/1/text"].map(String::from).into();
+    let new = NewPolicy { config: config.clone(), secrets: places, ..new_policy("jwt-validation") };
+    let reversed = json!({"keys": [{"id": "b", "text": "other"}, {"id": "a", "text": SECRET}]});
+    let turned = NewPolicy { config: reversed.clone(), ..new.clone() };
+
+    let store = Store::open(home.path()).expect("opens");
+    let ids = store.write("apply", NOW, |tx| {
+        let api = tx.insert_api(&new_api("posts"))?;
+        Ok::<_, WriteError>((tx.insert_policy(api, &new)?, tx.insert_policy(api, &new)?))
+    });
+    let (_, second) = ids.expect("saved");
+    store.write("turn", NOW, |tx| tx.update_policy(second, &turned)).expect("saved");
+    assert_eq!(store.load().expect("loads").policies[1].config, reversed);
+    drop(store);
+
+    let hidden = |text: &str| {
+        let files =
+            std::fs::read_dir(home.path()).expect("a folder").map(|file| file.expect("a file").path());
+        files.filter(|path| path.is_file()).all(|path| {
+            let bytes = std::fs::read(path).expect("read");
+            !bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    };
+    assert!(hidden(SECRET), "the secret is on the disk in clear");
+    assert!(!hidden("jwt-validation"), "this looks where the configuration is");
+
+    let again = Store::open(home.path()).expect("opens again");
+    let policies = again.load().expect("loads").policies;
+    assert_eq!((&policies[0].config, &policies[1].config), (&config, &reversed));
+    drop(again);
+    std::fs::remove_file(home.path().join("vault.key")).expect("removed");
+    let error = Store::open(home.path()).err().expect("refused").to_string();
+    assert!(error.contains("missing") && error.contains("vault.key"), "{error}");
 }

@@ -21,7 +21,7 @@ CREATE TABLE applied_policy (
     only     TEXT NOT NULL, -- JSON list of scopes
     enabled  INTEGER NOT NULL,
     position INTEGER NOT NULL
-, shadow INTEGER NOT NULL DEFAULT 0) STRICT;
+, shadow INTEGER NOT NULL DEFAULT 0, secrets BLOB) STRICT;
 
 CREATE INDEX applied_policy_by_api ON applied_policy (api_id, position);
 

@@ -1,7 +1,8 @@
 //! A policy as applied, as written.
 
-use gatepost_gateway::{Env, Kind, Place, StateStore};
+use gatepost_gateway::{Env, Kind, Place, StateStore, secret_places};
 use gatepost_model::{AppliedPolicyId, Fault, Faults, Scope};
+use gatepost_policies::KINDS;
 use gatepost_store::NewPolicy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,9 +62,12 @@ impl AppliedPolicyInput {
 
 impl From<AppliedPolicyInput> for NewPolicy {
     fn from(input: AppliedPolicyInput) -> Self {
+        let config = Value::Object(input.config);
+        let kind = KINDS.iter().find(|kind| kind.name == input.policy);
         Self {
+            secrets: kind.map_or_else(Default::default, |kind| secret_places(&kind.schema(), &config)),
             policy: input.policy,
-            config: Value::Object(input.config),
+            config,
             only: input.only,
             enabled: input.enabled,
             shadow: input.shadow,

@@ -1,6 +1,7 @@
-//! Applied policies, in the order of enforcement. Positions run from 0 without a gap.
+//! Applied policies, in the order of enforcement. Positions run from 0 without a gap. The secrets of a configuration
+//! are sealed for the applied policy, beside the configuration, which has `null` in their place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatepost_model::{ApiId, AppliedPolicy, AppliedPolicyId, Rows, Scope};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
@@ -9,6 +10,8 @@ use serde_json::Value;
 use super::api;
 use crate::error::{StoreError, WriteError, unreadable};
 use crate::migration::{Migration, Older};
+use crate::secret::Secret;
+use crate::vault::{Sealed, Vault};
 
 pub(crate) const CREATE: Migration = Migration {
     id: 2026112302,
@@ -34,6 +37,13 @@ pub(crate) const SHADOW: Migration = Migration {
     sql: "ALTER TABLE applied_policy ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0;",
 };
 
+/// Secrets of configurations. A program that does not know of them would compile the `null`s in their place.
+pub(crate) const SECRETS: Migration = Migration {
+    id: 2026112312,
+    older: Older::MustRefuse,
+    sql: "ALTER TABLE applied_policy ADD COLUMN secrets BLOB; -- sealed JSON object: pointer into config -> text",
+};
+
 /// What `missing` errors call it.
 const WHAT: &str = "applied policy";
 
@@ -50,11 +60,14 @@ pub struct NewPolicy {
     pub enabled: bool,
     /// In shadow it decides and records, and lets pass.
     pub shadow: bool,
+    /// JSON pointers of the texts in `config` that are sealed before they reach the database.
+    pub secrets: BTreeSet<String>,
 }
 
 /// Puts it below the API's others.
 pub(crate) fn insert(
     connection: &Connection,
+    vault: &Vault,
     api_id: ApiId,
     new: &NewPolicy,
 ) -> Result<AppliedPolicyId, WriteError> {
@@ -63,23 +76,30 @@ pub(crate) fn insert(
         VALUES (:api_id, :policy, :config, :only, :enabled, :shadow,
             (SELECT count(*) FROM applied_policy WHERE api_id = :api_id))";
     connection.prepare_cached(sql)?.execute(named_params! {
-        ":api_id": api_id.0, ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
+        ":api_id": api_id.0, ":policy": new.policy, ":config": without_secrets(new).to_string(), ":only": only_column(new)?,
         ":enabled": new.enabled, ":shadow": new.shadow,
     })?;
-    Ok(AppliedPolicyId(connection.last_insert_rowid()))
+    let id = AppliedPolicyId(connection.last_insert_rowid());
+    // Sealed for its number, which is known only now.
+    if let Some(sealed) = seal(vault, id, new)? {
+        connection.execute("UPDATE applied_policy SET secrets = ?1 WHERE id = ?2", (sealed.bytes, id.0))?;
+    }
+    Ok(id)
 }
 
 /// Changes everything but its place. Gives the API it belongs to.
 pub(crate) fn update(
     connection: &Connection,
+    vault: &Vault,
     id: AppliedPolicyId,
     new: &NewPolicy,
 ) -> Result<ApiId, WriteError> {
-    let sql = "UPDATE applied_policy SET policy = :policy, config = :config, only = :only, enabled = :enabled, shadow = :shadow
-        WHERE id = :id RETURNING api_id";
+    let sql = "UPDATE applied_policy SET policy = :policy, config = :config, only = :only, enabled = :enabled, shadow = :shadow,
+        secrets = :secrets WHERE id = :id RETURNING api_id";
     let params = named_params! {
-        ":policy": new.policy, ":config": new.config.to_string(), ":only": only_column(new)?,
+        ":policy": new.policy, ":config": without_secrets(new).to_string(), ":only": only_column(new)?,
         ":enabled": new.enabled, ":shadow": new.shadow, ":id": id.0,
+        ":secrets": seal(vault, id, new)?.map(|sealed| sealed.bytes),
     };
     super::owner(connection, sql, params, WHAT).map(ApiId)
 }
@@ -118,24 +138,80 @@ pub(crate) fn reorder(
     Ok(())
 }
 
-pub(crate) fn all(connection: &Connection) -> Result<Rows<AppliedPolicy>, StoreError> {
-    super::all(connection, "SELECT * FROM applied_policy ORDER BY api_id, position", [], from_row)
+pub(crate) fn all(connection: &Connection, vault: &Vault) -> Result<Rows<AppliedPolicy>, StoreError> {
+    let sql = "SELECT * FROM applied_policy ORDER BY api_id, position";
+    super::all(connection, sql, [], |row| from_row(row, vault))
 }
 
 /// Those of one API, in the order of enforcement.
-pub(crate) fn of_api(connection: &Connection, id: ApiId) -> Result<Vec<AppliedPolicy>, StoreError> {
+pub(crate) fn of_api(
+    connection: &Connection,
+    vault: &Vault,
+    id: ApiId,
+) -> Result<Vec<AppliedPolicy>, StoreError> {
     let sql = "SELECT * FROM applied_policy WHERE api_id = ?1 ORDER BY position";
-    super::all(connection, sql, [id.0], from_row)
+    super::all(connection, sql, [id.0], |row| from_row(row, vault))
 }
 
-fn from_row(row: &Row<'_>) -> Result<AppliedPolicy, StoreError> {
+/// Any sealed secrets: what the vault's key must open to be the right one.
+pub(crate) fn any_sealed(connection: &Connection) -> Result<Option<Sealed>, StoreError> {
+    let sql = "SELECT id, secrets FROM applied_policy WHERE secrets IS NOT NULL ORDER BY id DESC LIMIT 1";
+    let sealed = connection.query_row(sql, [], |row| {
+        Ok(Sealed { bytes: row.get("secrets")?, owner: owner(AppliedPolicyId(row.get("id")?)) })
+    });
+    Ok(sealed.optional()?)
+}
+
+/// What secrets are sealed for.
+fn owner(id: AppliedPolicyId) -> String {
+    format!("applied_policy/{}", id.0)
+}
+
+fn without_secrets(new: &NewPolicy) -> Value {
+    let mut config = new.config.clone();
+    for place in &new.secrets {
+        if let Some(text) = config.pointer_mut(place) {
+            *text = Value::Null;
+        }
+    }
+    config
+}
+
+fn seal(vault: &Vault, id: AppliedPolicyId, new: &NewPolicy) -> Result<Option<Sealed>, StoreError> {
+    let text_at = |place: &String| Some((place.clone(), new.config.pointer(place)?.as_str()?.to_owned()));
+    let texts: BTreeMap<String, String> = new.secrets.iter().filter_map(text_at).collect();
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(&texts).map_err(unreadable("applied_policy", "secrets"))?;
+    vault.seal(&Secret::new(text), owner(id)).map(Some)
+}
+
+/// Puts the secrets back into their places.
+fn unseal(vault: &Vault, sealed: &Sealed, config: &mut Value) -> Result<(), StoreError> {
+    let texts: BTreeMap<String, String> = serde_json::from_str(vault.unseal(sealed)?.expose())
+        .map_err(unreadable("applied_policy", "secrets"))?;
+    for (place, text) in texts {
+        if let Some(gap) = config.pointer_mut(&place) {
+            *gap = Value::String(text);
+        }
+    }
+    Ok(())
+}
+
+fn from_row(row: &Row<'_>, vault: &Vault) -> Result<AppliedPolicy, StoreError> {
+    let id = AppliedPolicyId(row.get("id")?);
     let config: String = row.get("config")?;
     let only: String = row.get("only")?;
+    let mut config = serde_json::from_str(&config).map_err(unreadable("applied_policy", "config"))?;
+    if let Some(bytes) = row.get("secrets")? {
+        unseal(vault, &Sealed { bytes, owner: owner(id) }, &mut config)?;
+    }
     Ok(AppliedPolicy {
-        id: AppliedPolicyId(row.get("id")?),
+        id,
         api_id: ApiId(row.get("api_id")?),
         policy: row.get("policy")?,
-        config: serde_json::from_str(&config).map_err(unreadable("applied_policy", "config"))?,
+        config,
         only: serde_json::from_str(&only).map_err(unreadable("applied_policy", "only"))?,
         enabled: row.get("enabled")?,
         shadow: row.get("shadow")?,

@@ -1,6 +1,7 @@
 //! What the tests of the catalog share.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gatepost_model::{
@@ -101,6 +102,7 @@ pub fn new_policy(policy: &str) -> NewPolicy {
         only: vec![Scope { methods: vec!["GET".into()], path: Some("/orders/.*".into()) }],
         enabled: true,
         shadow: false,
+        secrets: BTreeSet::new(),
     }
 }
 
