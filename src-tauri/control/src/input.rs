@@ -32,7 +32,7 @@ pub fn read_and_check<T: DeserializeOwned + JsonSchema, U>(
     check: impl FnOnce(T) -> Result<U, Vec<Fault>>,
 ) -> Result<U, Vec<Fault>> {
     let mut faults = known;
-    let form = Checker::of(&schemars::schema_for!(T).to_value()).faults(&value);
+    let form = Checker::of(schemars::schema_for!(T).to_value()).faults(&value);
     extend(&mut faults, form);
     for (number, fault) in faults.iter().enumerate() {
         set_right(&mut value, &fault.field, number);

@@ -8,6 +8,7 @@ mod error;
 pub mod file;
 mod input;
 mod inputs;
+mod kept;
 mod limits;
 mod live;
 mod names;

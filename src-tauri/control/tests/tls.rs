@@ -298,7 +298,8 @@ async fn everything_is_there_again_after_a_restart() {
     let (socket, _) = instance.api(&["orders.test"]).await;
     assert_eq!(instance.secure(socket, json!({"certificates": ["local_authority"]})).await.0, 200);
     let before = instance.get("/api/certificates").await;
-    assert_eq!(names(&before), ["local_authority", &format!("local {socket}")]);
+    let (by_address, by_name) = (format!("local {socket} by address"), format!("local {socket}"));
+    assert_eq!(names(&before), ["local_authority", &by_address, &by_name]);
     let Instance { control, router, home } = instance;
     drop(router);
     control.stop().await;

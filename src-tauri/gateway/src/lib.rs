@@ -76,8 +76,9 @@ pub use preview::{Answer, Destination, Preview};
 pub use reading::{BodyLimit, Message, Otherwise, Reads, Unread};
 pub use reply::Reply;
 pub use route::RouteTable;
-pub use schema::Checker;
-pub use secret::{Secret, secret_places};
+pub use schema::{Checker, field_of};
+pub use secret::Secret;
+pub(crate) use secret::secret_places;
 pub use state::StateStore;
 pub use tls::{
     CertificateFacts, ClientTls, Greeting, HandshakeFailures, IdentityFault, LastFailure, ServerTls,

@@ -88,6 +88,7 @@
 //! Shadow needs nothing of a policy: the chain runs it on copies and drops what it decides.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -352,6 +353,15 @@ impl Kind {
         }
     }
 
+    fn checker(&self) -> &Checker {
+        self.checker.get_or_init(|| Checker::of(self.schema()))
+    }
+
+    /// JSON pointers of the secrets that a configuration holds.
+    pub fn secrets_in(&self, config: &Value) -> BTreeSet<String> {
+        self.checker().secrets_in(config)
+    }
+
     /// JSON Schema 2020-12 of the configuration, with title, description and help for every field.
     pub fn schema(&self) -> Value {
         (self.schema)()
@@ -364,7 +374,7 @@ impl Kind {
 
     /// Compiles a configuration, or gives every fault: first those of its form, then those of its sense.
     pub fn compile(&self, config: &Value, env: &Env<'_>) -> Result<Box<dyn Policy>, Vec<Fault>> {
-        let faults = self.checker.get_or_init(|| Checker::of(&self.schema())).faults(config);
+        let faults = self.checker().faults(config);
         if !faults.is_empty() {
             return Err(faults);
         }

@@ -1,30 +1,46 @@
 //! Checks a document against a JSON Schema and says every fault in words an operator understands.
 
+use std::collections::BTreeSet;
+
 use gatepost_model::{Fault, Millis};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Why;
 use serde_json::Value;
 
+use crate::secret_places;
+
 /// A compiled JSON Schema.
-pub struct Checker(Option<Validator>);
+pub struct Checker {
+    validator: Option<Validator>,
+    schema: Value,
+}
 
 impl Checker {
     /// Compiles a schema of our own. One that is not valid refuses everything, which the tests of all policies show.
-    pub fn of(schema: &Value) -> Self {
-        Self(jsonschema::validator_for(schema).ok())
+    pub fn of(schema: Value) -> Self {
+        Self { validator: jsonschema::validator_for(&schema).ok(), schema }
     }
 
-    /// Every fault, fields written as `limits[0].per`.
+    /// JSON pointers of the secrets that a document holds.
+    pub fn secrets_in(&self, document: &Value) -> BTreeSet<String> {
+        secret_places(&self.schema, document)
+    }
+
+    /// Every fault, fields written as `limits[0].per`. None quotes a secret.
     pub fn faults(&self, document: &Value) -> Vec<Fault> {
-        let Some(validator) = &self.0 else {
+        let Some(validator) = &self.validator else {
             return vec![Fault::new("", "cannot be checked: its schema does not compile")];
         };
-        validator.iter_errors(document).flat_map(|error| describe(&error)).collect()
+        let secrets = self.secrets_in(document);
+        validator.iter_errors(document).flat_map(|error| describe(&error, &secrets)).collect()
     }
 }
 
-fn describe(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
-    let field = field_of(error.instance_path().as_str());
+fn describe(error: &jsonschema::ValidationError<'_>, secrets: &BTreeSet<String>) -> Vec<Fault> {
+    let path = error.instance_path().as_str();
+    let is_secret = secrets.iter().any(|place| place.starts_with(path));
+    let quoted = || if is_secret { "this".to_owned() } else { shorten(error.instance()) };
+    let field = field_of(path);
     let at = |name: &str, message: String| Fault::new(name, message).under(&field);
     match error.kind() {
         Why::AdditionalProperties { unexpected } => {
@@ -34,20 +50,14 @@ fn describe(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
             vec![at(property.as_str().unwrap_or_default(), "is missing".into())]
         }
         Why::AnyOf { context } | Why::OneOfNotValid { context } => match likeliest(context, error) {
-            Some(branch) => branch.iter().flat_map(describe).collect(),
-            None => {
-                vec![at("", format!("{} is not one of the forms allowed here", shorten(error.instance())))]
-            }
+            Some(branch) => branch.iter().flat_map(|error| describe(error, secrets)).collect(),
+            None => vec![at("", format!("{} is not one of the forms allowed here", quoted()))],
         },
         Why::Pattern { pattern } if pattern == Millis::PATTERN => {
-            vec![at(
-                "",
-                format!("{} is not a duration; write 500ms, 30s, 1m or 24h", shorten(error.instance())),
-            )]
+            vec![at("", format!("{} is not a duration; write 500ms, 30s, 1m or 24h", quoted()))]
         }
-        Why::Pattern { .. } => {
-            vec![at("", format!("{} is not in the form expected here", shorten(error.instance())))]
-        }
+        Why::Pattern { .. } => vec![at("", format!("{} is not in the form expected here", quoted()))],
+        _ if is_secret => vec![at("", error.masked_with("this").to_string())],
         _ => vec![at("", error.to_string())],
     }
 }
@@ -72,7 +82,7 @@ fn likeliest<'e>(
 }
 
 /// `/limits/0/per` as `limits[0].per`.
-fn field_of(pointer: &str) -> String {
+pub fn field_of(pointer: &str) -> String {
     let mut field = String::new();
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
@@ -105,7 +115,7 @@ mod tests {
 
     #[test]
     fn finds_every_fault_and_names_its_field() {
-        let checker = Checker::of(&json!({
+        let checker = Checker::of(json!({
             "type": "object", "required": ["a"], "additionalProperties": false,
             "properties": {"a": {"type": "integer"}, "list": {"type": "array", "items": {
                 "type": "object", "required": ["per"], "properties": {"per": {"type": "integer", "minimum": 1}}}}}
@@ -117,9 +127,23 @@ mod tests {
     }
 
     #[test]
+    fn quotes_no_secret() {
+        let secret = json!({"type": "string", "writeOnly": true, "maxLength": 8, "pattern": "^[a-z]+$"});
+        let checker = Checker::of(json!({
+            "properties": {"key": secret, "keys": {"type": "array", "maxItems": 1, "items": secret}}
+        }));
+        let faults = checker.faults(&json!({"key": "Tr0ub4dor&3", "keys": ["hunter22", "correct-horse"]}));
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.iter().filter(|fault| fault.field == "key").count(), 2, "{told:?}");
+        for secret in ["Tr0ub4dor", "hunter22", "correct-horse"] {
+            assert!(told.iter().all(|fault| !fault.contains(secret)), "{told:?}");
+        }
+    }
+
+    #[test]
     fn looks_into_an_optional_object() {
         let inner = json!({"type": "object", "properties": {"port": {"type": "integer"}}});
-        let checker = Checker::of(&json!({"properties": {"listen": {"anyOf": [inner, {"type": "null"}]}}}));
+        let checker = Checker::of(json!({"properties": {"listen": {"anyOf": [inner, {"type": "null"}]}}}));
         let fields =
             |document| checker.faults(&document).into_iter().map(|fault| fault.field).collect::<Vec<_>>();
         assert_eq!(fields(json!({"listen": {"port": "x"}})), ["listen.port"]);

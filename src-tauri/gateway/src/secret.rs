@@ -8,11 +8,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Longest secret of a configuration, in characters; a 16,384-bit RSA key as PEM fits.
-const MAX_SECRET: usize = 16_384;
+/// Longest secret of a configuration, in characters; a set of keys fits.
+const MAX_SECRET: usize = 65_536;
 
 /// A text in a configuration that the catalog keeps sealed. Its `Debug` form does not show it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -11,7 +11,7 @@ mod validated;
 
 use std::sync::Arc;
 
-use gatepost_gateway::{ActsOn, Category, Env, Expression, Policy, PolicyConfig, Side};
+use gatepost_gateway::{ActsOn, Category, Env, Expression, Policy, PolicyConfig, Secret, Side};
 use gatepost_model::{Fault, Faults, Millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,9 +73,9 @@ pub struct JwtValidation {
     signing_key_length: u16,
     /// Where the keys are.
     jwt_key_origin: JwtKeyOrigin,
-    /// Public key in PEM, JWK, JWKS, or the secret for `hmac` (at least 32, 48 or 64 bytes). Used with `text` only.
-    #[schemars(length(max = 65_536))]
-    text_key: String,
+    /// Public key in PEM, JWK, JWKS, or the secret for `hmac` (at least 32, 48 or 64 bytes). Used with `text` only. Kept
+    /// encrypted and not shown again.
+    text_key: Secret,
     /// Addresses of JWKS documents, separated by commas. Used with `jwks` only.
     #[schemars(length(max = 4_096), example = "https://login.example.com/.well-known/jwks.json")]
     jwks_url: String,
@@ -183,7 +183,7 @@ impl Default for JwtValidation {
             signing_method: SigningMethod::Rsa,
             signing_key_length: 256,
             jwt_key_origin: JwtKeyOrigin::Text,
-            text_key: String::new(),
+            text_key: Secret::default(),
             jwks_url: String::new(),
             jwks_service_time_to_live: Millis(3_600_000),
             jwks_service_connection_timeout: Millis(10_000),
@@ -312,7 +312,7 @@ impl JwtValidation {
 
     fn keys(&self, pinned: Pinned, env: &Env<'_>, faults: &mut Faults) -> Option<Keys> {
         if self.jwt_key_origin == JwtKeyOrigin::Text {
-            let set = faults.take("text_key", KeySet::written(&self.text_key, pinned))?;
+            let set = faults.take("text_key", KeySet::written(self.text_key.expose(), pinned))?;
             return Some(Keys::Written(Arc::new(set)));
         }
         if pinned.method == SigningMethod::Hmac {

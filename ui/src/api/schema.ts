@@ -851,6 +851,7 @@ export interface components {
         AppliedPolicyView: {
             id: components["schemas"]["AppliedPolicyId"];
             policy: string;
+            /** @description Its configuration. In the place of a secret stands a word for it (`$kept:...`), which keeps it when sent back. */
             config: Record<string, never>;
             only: components["schemas"]["Scope"][];
             enabled: boolean;

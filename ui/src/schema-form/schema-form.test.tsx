@@ -95,6 +95,14 @@ describe("SchemaForm", () => {
     expect(screen.getByLabelText<HTMLInputElement>(/Password/).type).toBe("password");
   });
 
+  it("shows no word for a kept secret, and replaces it by what is typed", async () => {
+    const user = shown({ password: "$kept:0123456789abcdef" });
+    const field = screen.getByLabelText<HTMLInputElement>(/Password/);
+    expect([field.value, field.placeholder]).toEqual(["", "Kept, and not shown. Type to replace it"]);
+    await user.type(field, "n");
+    expect(latest).toEqual({ password: "n" });
+  });
+
   it("shows a fault at its field, and tells it to screen readers", () => {
     shown({ limits: [{ requests: 0, per: "1m" }] }, [{ field: "limits[0].requests", message: "must be 1 or more" }]);
     const alert = screen.getByRole("alert");

@@ -43,8 +43,21 @@ function MonoWidget(props: WidgetProps) {
   return <TextInput {...shared(props)} mono placeholder={hintOf(props)} {...textField(props)} />;
 }
 
+/** What the gateway gives in the place of a secret; sent back, it keeps the secret. */
+const KEPT = "$kept:";
+/** Secrets longer than this may be keys of many lines, which a field of one line would join. */
+const ONE_LINE = 1_000;
+
+/** A kept secret is not given back: its word stays in the configuration until something is typed. */
 function PasswordWidget(props: WidgetProps) {
-  return <TextInput {...shared(props)} type="password" autoComplete="new-password" placeholder={hintOf(props)} {...textField(props)} />;
+  const isKept = typeof props.value === "string" && props.value.startsWith(KEPT);
+  const field = textField(isKept ? { ...props, value: undefined } : props);
+  const hint = isKept ? "Kept, and not shown. Type to replace it" : hintOf(props);
+  return (props.schema.maxLength ?? 0) > ONE_LINE ? (
+    <TextArea {...shared(props)} mono className="masked" autoComplete="off" placeholder={hint} {...field} />
+  ) : (
+    <TextInput {...shared(props)} type="password" autoComplete="new-password" placeholder={hint} {...field} />
+  );
 }
 
 function TextareaWidget(props: WidgetProps) {

@@ -1,6 +1,6 @@
 //! A policy as applied, as written.
 
-use gatepost_gateway::{Env, Kind, Place, StateStore, secret_places};
+use gatepost_gateway::{Env, Kind, Place, StateStore};
 use gatepost_model::{AppliedPolicyId, Fault, Faults, Scope};
 use gatepost_policies::KINDS;
 use gatepost_store::NewPolicy;
@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+
+use crate::kept::unknown_words;
 
 /// A policy as applied, as written.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, ToSchema)]
@@ -51,6 +53,7 @@ impl AppliedPolicyInput {
                 }
                 let states = StateStore::new();
                 let config = Value::Object(self.config.clone());
+                faults.extend_under("config", unknown_words(&config, kind));
                 if let Err(inner) = kind.compile(&config, &Env::new(AppliedPolicyId(0), "", &states)) {
                     faults.extend_under("config", inner);
                 }
@@ -65,7 +68,7 @@ impl From<AppliedPolicyInput> for NewPolicy {
         let config = Value::Object(input.config);
         let kind = KINDS.iter().find(|kind| kind.name == input.policy);
         Self {
-            secrets: kind.map_or_else(Default::default, |kind| secret_places(&kind.schema(), &config)),
+            secrets: kind.map(|kind| kind.secrets_in(&config)).unwrap_or_default(),
             policy: input.policy,
             config,
             only: input.only,

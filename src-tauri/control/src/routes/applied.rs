@@ -18,6 +18,7 @@ use crate::control::{Control, Topic};
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body;
 use crate::inputs::AppliedPolicyInput;
+use crate::kept::{hidden, restore};
 use crate::plan::InForce;
 
 pub(crate) fn routes() -> OpenApiRouter<Control> {
@@ -36,6 +37,7 @@ const TOUCHED: &[Topic] = &[Topic::Policies, Topic::Apis];
 pub(crate) struct AppliedPolicyView {
     id: AppliedPolicyId,
     policy: String,
+    /// Its configuration. In the place of a secret stands a word for it (`$kept:...`), which keeps it when sent back.
     #[schema(value_type = Object)]
     config: Value,
     only: Vec<Scope>,
@@ -50,10 +52,12 @@ pub(crate) struct AppliedPolicyView {
 
 impl AppliedPolicyView {
     fn of(applied: &AppliedPolicy, kinds: &[Kind]) -> Self {
+        let kind = kinds.iter().find(|kind| kind.name == applied.policy);
         Self {
             id: applied.id,
             policy: applied.policy.clone(),
-            config: applied.config.clone(),
+            // What no policy of this program is can hold secrets that nothing here knows of.
+            config: kind.map_or_else(|| serde_json::json!({}), |kind| hidden(&applied.config, kind)),
             only: applied.only.clone(),
             enabled: applied.enabled,
             shadow: applied.shadow,
@@ -108,7 +112,8 @@ async fn apply(
 ) -> Result<(StatusCode, Json<AppliedPolicyView>), ApiError> {
     let in_force = control.in_force();
     let api = api_of(&in_force, id)?;
-    let input: AppliedPolicyInput = read_body(&body)?;
+    let mut input: AppliedPolicyInput = read_body(&body)?;
+    restore(&mut input, &in_force, ApiId(id), control.kinds());
     input.check(control.kinds()).map_err(ApiError::Invalid)?;
     let what = format!("Applied {} to {} {}", input.policy, api.name, api.version);
     let applied = control.save(what, TOUCHED, move |tx| {
@@ -134,7 +139,8 @@ async fn change(
 ) -> Result<Json<AppliedPolicyView>, ApiError> {
     let in_force = control.in_force();
     let (api, before) = (api_of(&in_force, id)?, applied_of(&in_force, id, policy_id)?);
-    let input: AppliedPolicyInput = read_body(&body)?;
+    let mut input: AppliedPolicyInput = read_body(&body)?;
+    restore(&mut input, &in_force, ApiId(id), control.kinds());
     input.check(control.kinds()).map_err(ApiError::Invalid)?;
     let verb = match (before.enabled, input.enabled) {
         (false, true) => "Switched on",
@@ -218,11 +224,13 @@ async fn check(
     Path(id): Path<i64>,
     body: Bytes,
 ) -> Result<Json<Checked>, ApiError> {
-    api_of(&control.in_force(), id)?;
+    let in_force = control.in_force();
+    api_of(&in_force, id)?;
     let kinds = control.kinds();
     let read = read_body::<AppliedPolicyInput>(&body);
     let checked = match read {
-        Ok(input) => {
+        Ok(mut input) => {
+            restore(&mut input, &in_force, ApiId(id), kinds);
             let summary = summary_of(&input.policy, &Value::Object(input.config.clone()), kinds);
             Checked { faults: input.check(kinds).err().unwrap_or_default(), summary }
         }

@@ -1,0 +1,90 @@
+//! Secrets of policy configurations through the management API: written, kept, never given back.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+
+use axum::Router;
+use gatepost_control::{Control, Options, call, router};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SECRET: &str = "a secret of thirty-two bytes, no fewer";
+
+struct Instance {
+    router: Router,
+    /// Where its policies are.
+    policies: String,
+    home: TempDir,
+}
+
+impl Instance {
+    async fn new() -> Self {
+        let home = tempfile::tempdir().expect("tempdir");
+        let workers = NonZeroUsize::new(1).expect("one");
+        let options = Options { data_dir: home.path().to_owned(), workers, headless: true };
+        let router = router(Control::open(options).expect("opens"));
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+        let api =
+            json!({"name": "A", "listen": {"port": free.port()}, "upstream": {"url": "http://127.0.0.1:9"}});
+        let (_, api) = call(router.clone(), "POST", "/api/apis", api.to_string()).await.expect("answers");
+        let api: Value = serde_json::from_str(&api).expect("JSON");
+        Self { router, policies: format!("/api/apis/{}/policies", api["id"]), home }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (status, text) =
+            call(self.router.clone(), method, path, body.to_string()).await.expect("answers");
+        assert!(!text.contains(SECRET), "{method} {path} gives the secret away: {text}");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
+
+fn signed_with(key: &str) -> Value {
+    json!({"policy": "jwt-validation", "config": {
+        "signing_method": "hmac", "text_key": key, "skip_client_id_validation": true}})
+}
+
+#[tokio::test]
+async fn a_secret_is_kept_by_its_word_and_given_back_to_nobody() {
+    let instance = Instance::new().await;
+    let (status, applied) = instance.ask("POST", &instance.policies, &signed_with(SECRET)).await;
+    assert_eq!(status, 201, "{applied}");
+    let word = applied["config"]["text_key"].as_str().expect("a word").to_owned();
+    assert!(word.starts_with("$kept:"), "{word}");
+
+    // The word alone would be too short a key: that it is taken shows that the secret stands in its place.
+    let mut changed = signed_with(&word);
+    changed["config"]["mandatory_exp_claim"] = json!(true);
+    let one = format!("{}/{}", instance.policies, applied["id"]);
+    let (status, applied) = instance.ask("PUT", &one, &changed).await;
+    assert_eq!((status, &applied["config"]["text_key"]), (200, &json!(word)), "{applied}");
+    let (status, copy) = instance.ask("POST", &instance.policies, &signed_with(&word)).await;
+    assert_eq!((status, &copy["config"]["text_key"]), (201, &json!(word)), "a copy keeps it too: {copy}");
+    let (_, checked) = instance.ask("POST", &format!("{}/check", instance.policies), &changed).await;
+    assert_eq!(checked["faults"], json!([]));
+
+    let database = std::fs::read(instance.home.path().join("gatepost.db-wal")).expect("there");
+    assert!(!database.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes()), "in clear on the disk");
+}
+
+#[tokio::test]
+async fn a_word_that_no_secret_is_kept_for_is_a_fault() {
+    let instance = Instance::new().await;
+    let (status, refused) =
+        instance.ask("POST", &instance.policies, &signed_with("$kept:0123456789abcdef")).await;
+    assert_eq!(status, 422);
+    let faults = refused["error"]["faults"].as_array().expect("faults");
+    let told =
+        faults.iter().find(|fault| fault["message"].as_str().is_some_and(|it| it.contains("not known")));
+    assert_eq!(told.expect("told")["field"], "config.text_key", "{refused}");
+}
+
+#[tokio::test]
+async fn a_secret_of_the_wrong_form_is_not_quoted() {
+    let instance = Instance::new().await;
+    let long = SECRET.repeat(2_000);
+    let (status, refused) = instance.ask("POST", &instance.policies, &signed_with(&long)).await;
+    assert_eq!(status, 422);
+    assert_eq!(refused["error"]["faults"][0]["field"], "config.text_key", "{refused}");
+}
