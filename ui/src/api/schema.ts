@@ -1699,6 +1699,8 @@ export interface components {
             /** @description A configuration to start from. */
             example: Record<string, never>;
             acts_on: components["schemas"]["ActsOnView"];
+            /** @description Runs before all others whatever the order says, and for the whole API: it takes no scope. */
+            always_first: boolean;
         };
         /** @description What is recorded. */
         RecordingView: {

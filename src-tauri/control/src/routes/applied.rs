@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use gatepost_gateway::{Kind, MAX_POLICIES};
+use gatepost_gateway::{Kind, MAX_POLICIES, Place};
 use gatepost_model::{ApiId, AppliedPolicy, AppliedPolicyId, Fault, Scope};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -72,6 +72,11 @@ fn summary_of(policy: &str, config: &Value, kinds: &[Kind]) -> String {
     kind.and_then(|kind| kind.summary(config)).unwrap_or_else(|| "Its configuration is not valid".into())
 }
 
+/// Where in the order it may stand.
+fn place_of(policy: &str, kinds: &[Kind]) -> Place {
+    kinds.iter().find(|kind| kind.name == policy).map_or_else(Place::default, |kind| kind.place)
+}
+
 /// The API's applied policy with this number, or 404.
 fn applied_of(in_force: &InForce, api: i64, id: i64) -> Result<&AppliedPolicy, ApiError> {
     api_of(in_force, api)?;
@@ -87,8 +92,9 @@ fn view(control: &Control, api: i64, id: i64) -> Result<Json<AppliedPolicyView>,
 fn view_all(control: &Control, api: i64) -> Result<Json<Vec<AppliedPolicyView>>, ApiError> {
     let in_force = control.in_force();
     api_of(&in_force, api)?;
-    let all = in_force.catalog.policies_of(ApiId(api));
-    Ok(Json(all.map(|applied| AppliedPolicyView::of(applied, control.kinds())).collect()))
+    let mut all: Vec<_> = in_force.catalog.policies_of(ApiId(api)).collect();
+    all.sort_by_key(|applied| place_of(&applied.policy, control.kinds()));
+    Ok(Json(all.into_iter().map(|applied| AppliedPolicyView::of(applied, control.kinds())).collect()))
 }
 
 /// The API's policies in the order of enforcement.

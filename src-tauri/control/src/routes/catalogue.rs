@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use gatepost_gateway::Place;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -34,6 +35,8 @@ struct PolicyView {
     #[schema(value_type = Object)]
     example: Value,
     acts_on: ActsOnView,
+    /// Runs before all others whatever the order says, and for the whole API: it takes no scope.
+    always_first: bool,
 }
 
 /// Which halves it has.
@@ -59,6 +62,7 @@ async fn list(State(control): State<Control>) -> Json<Vec<PolicyView>> {
             schema,
             example: serde_json::from_str(kind.example).unwrap_or_default(),
             acts_on: ActsOnView { request: kind.acts_on.request, response: kind.acts_on.response },
+            always_first: kind.place == Place::First,
         }
     });
     Json(views.collect())

@@ -51,6 +51,7 @@ export const kinds: PolicyKind[] = [
     }),
     example: {},
     acts_on: { request: true, response: false },
+    always_first: false,
   },
   {
     name: "rate-limiting",
@@ -80,6 +81,7 @@ export const kinds: PolicyKind[] = [
     ),
     example: { limits: [{ requests: 60, per: "1m" }] },
     acts_on: { request: true, response: true },
+    always_first: false,
   },
   {
     name: "ip-blocklist",
@@ -101,6 +103,7 @@ export const kinds: PolicyKind[] = [
     ),
     example: { ips: ["192.0.2.0/24"] },
     acts_on: { request: true, response: false },
+    always_first: false,
   },
   {
     name: "basic-authentication",
@@ -123,6 +126,7 @@ export const kinds: PolicyKind[] = [
     ),
     example: { username: "demo", password: "demo" },
     acts_on: { request: true, response: false },
+    always_first: false,
   },
   {
     name: "cors",
@@ -137,6 +141,7 @@ export const kinds: PolicyKind[] = [
     }),
     example: { public_resource: true },
     acts_on: { request: true, response: true },
+    always_first: true,
   },
   {
     name: "http-caching",
@@ -150,6 +155,7 @@ export const kinds: PolicyKind[] = [
     }),
     example: { ttl: "5m" },
     acts_on: { request: true, response: true },
+    always_first: false,
   },
   {
     name: "header-injection",
@@ -163,6 +169,7 @@ export const kinds: PolicyKind[] = [
     }),
     example: { inbound: [{ key: "x-gateway", value: "gatepost" }] },
     acts_on: { request: true, response: true },
+    always_first: false,
   },
   {
     name: "message-logging",
@@ -177,6 +184,7 @@ export const kinds: PolicyKind[] = [
     }),
     example: {},
     acts_on: { request: true, response: true },
+    always_first: false,
   },
 ];
 

@@ -23,7 +23,8 @@ const DRAG_AFTER_PX = 4;
 
 /** The request runs down the left edge, the answer up the right one; a ring marks where a policy acts. */
 export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: LaneProps) {
-  const { shown, move } = useOrder(api.id, policies);
+  const pinned = policies.filter((policy) => kindOf(policy.policy)?.always_first).length;
+  const { shown, move } = useOrder(api.id, policies, pinned);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: DRAG_AFTER_PX } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -62,7 +63,7 @@ export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: La
               onSelect={() => onSelect(policy.id === selected ? undefined : policy.id)}
               onRemoved={() => policy.id === selected && onSelect()}
               onMove={(by) => move(policy.id, index + by)}
-              first={index === 0}
+              first={index === pinned}
               last={index === shown.length - 1}
             />
           ))}
@@ -91,14 +92,18 @@ export function Gutter({ side, place, acts, shadow }: GutterProps) {
   );
 }
 
-/** The order as dropped, at once; back to the saved one when the gateway refuses it. */
-function useOrder(api_id: number, policies: AppliedPolicy[]) {
+/**
+ * The order as dropped, at once; back to the saved one when the gateway refuses it. The `pinned` policies come first,
+ * and nothing goes before them.
+ */
+function useOrder(api_id: number, policies: AppliedPolicy[], pinned: number) {
   const [pending, setPending] = useState<number[] | null>(null);
   const shown = pending ? policies.toSorted((a, b) => pending.indexOf(a.id) - pending.indexOf(b.id)) : policies;
-  const move = (id: number, to: number) => {
+  const move = (id: number, place: number) => {
     const ids = shown.map((policy) => policy.id);
     const from = ids.indexOf(id);
-    if (from < 0 || to < 0 || to >= ids.length || from === to) return;
+    const to = Math.max(place, pinned);
+    if (from < pinned || to >= ids.length || from === to) return;
     const next = arrayMove(ids, from, to);
     setPending(next);
     actions

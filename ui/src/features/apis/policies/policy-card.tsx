@@ -27,7 +27,8 @@ type PolicyCardProps = {
 
 /** One policy in the lane: drag it, switch it, open it. Alt+arrows move it. */
 export function PolicyCard({ api_id, policy, kind, refusals, selected, first, last, onSelect, onRemoved, onMove }: PolicyCardProps) {
-  const sortable = useSortable({ id: policy.id });
+  const pinned = kind?.always_first ?? false;
+  const sortable = useSortable({ id: policy.id, disabled: pinned });
   const changed = useDrafts((state) => draftKey(api_id, policy.id) in state.drafts);
   const [removing, setRemoving] = useState(false);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -60,8 +61,9 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
           className="grip"
           {...sortable.attributes}
           {...sortable.listeners}
+          disabled={pinned}
           aria-label={`Drag ${policy.policy}`}
-          title="Drag, or Alt + arrows"
+          title={pinned ? "Always runs first" : "Drag, or Alt + arrows"}
         >
           <GripVertical className="i i-s" aria-hidden />
         </button>
@@ -69,6 +71,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
         <button type="button" className="policy-open" onClick={onSelect} aria-expanded={selected}>
           <span className="row policy-name">
             <span className="nm mono">{policy.policy}</span>
+            {pinned && <span className="chip scope-chip">Always first</span>}
             {policy.shadow && (
               <span className="chip chip-shadow scope-chip" title="Decides and records, but lets every call pass">
                 <Eye className="i" aria-hidden />
@@ -91,8 +94,8 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
         <Menu
           trigger={<IconButton icon={Ellipsis} label={`More for ${policy.policy}`} />}
           items={[
-            { label: "Move up", icon: ArrowUp, kbd: "Alt ↑", disabled: first, run: () => onMove(-1) },
-            { label: "Move down", icon: ArrowDown, kbd: "Alt ↓", disabled: last, run: () => onMove(1) },
+            { label: "Move up", icon: ArrowUp, kbd: "Alt ↑", disabled: first || pinned, run: () => onMove(-1) },
+            { label: "Move down", icon: ArrowDown, kbd: "Alt ↓", disabled: last || pinned, run: () => onMove(1) },
             { label: "Remove", icon: Trash2, danger: true, run: () => setRemoving(true) },
           ]}
         />

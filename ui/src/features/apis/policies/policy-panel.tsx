@@ -182,7 +182,7 @@ function FormView({ kind, draft, check, broken, onChange, onHelp }: FormViewProp
       )}
       <SchemaForm schema={kind.schema} value={draft.config} faults={inside} onChange={(config) => onChange({ ...draft, config })} />
       {Object.keys(known).length === 0 && <p className="small t3">This policy has nothing to set.</p>}
-      <ScopeField only={draft.only} faults={check.faults} onChange={(only) => onChange({ ...draft, only })} />
+      {!kind.always_first && <ScopeField only={draft.only} faults={check.faults} onChange={(only) => onChange({ ...draft, only })} />}
       <div className="switch-field">
         <Switch id="policy-enabled" checked={draft.enabled} onChange={(enabled) => onChange({ ...draft, enabled })} />
         <div>

@@ -1,4 +1,4 @@
-//! Secrets of policy configurations through the management API: written, kept, never given back.
+//! Applied policies through the management API: their order, and the secrets of their configurations.
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::net::TcpListener;
@@ -87,4 +87,27 @@ async fn a_secret_of_the_wrong_form_is_not_quoted() {
     let (status, refused) = instance.ask("POST", &instance.policies, &signed_with(&long)).await;
     assert_eq!(status, 422);
     assert_eq!(refused["error"]["faults"][0]["field"], "config.text_key", "{refused}");
+}
+
+#[tokio::test]
+async fn cors_stands_first_wherever_it_is_put() {
+    let instance = Instance::new().await;
+    let mut ids = Vec::new();
+    for policy in ["client-id-enforcement", "cors", "ip-blocklist"] {
+        let config = if policy == "ip-blocklist" { json!({"ips": ["10.0.0.1"]}) } else { json!({}) };
+        let form = json!({"policy": policy, "config": config});
+        let (status, applied) = instance.ask("POST", &instance.policies, &form).await;
+        assert_eq!(status, 201, "{applied}");
+        ids.push(applied["id"].clone());
+    }
+    let names = |list: &Value| -> Vec<String> {
+        let list = list.as_array().expect("a list").iter();
+        list.map(|applied| applied["policy"].as_str().expect("a name").to_owned()).collect()
+    };
+    let (_, shown) = instance.ask("GET", &instance.policies, &Value::Null).await;
+    assert_eq!(names(&shown), ["cors", "client-id-enforcement", "ip-blocklist"]);
+    let order = json!({"ids": [ids[2], ids[0], ids[1]]});
+    let (status, shown) = instance.ask("PUT", &format!("{}-order", instance.policies), &order).await;
+    assert_eq!(status, 200, "{shown}");
+    assert_eq!(names(&shown), ["cors", "ip-blocklist", "client-id-enforcement"]);
 }
