@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use gatepost_gateway::{Body, Context, Expression, Plan, Request, Response, Side, Subject};
+use gatepost_gateway::{Body, Context, Expression, Identity, Plan, Request, Response, Side, Subject};
 use gatepost_model::ApiId;
 use http::HeaderValue;
 
@@ -37,10 +37,13 @@ fn context() -> Context {
         tls: None,
         request_id: "r-1".into(),
         base_path_len: 4,
-        identity: None,
+        identity: Identity::default(),
+        body_idle: std::time::Duration::from_secs(60),
+        unread: None,
         refused_by: None,
         error: None,
         kept: http::Extensions::new(),
         trail: Default::default(),
+        unsettled: Default::default(),
     }
 }

@@ -134,9 +134,10 @@ apis:
         ":13: apis[0].upstream.ceilings.pending: ",
         ":16: apis[0].routes[0].path: ",
         ":19: apis[0].routes[0].upstream.targets: ",
+        ":20: apis[0].routes[1].name: ",
         ":21: apis[0].routes[1].upstream.retries.attempts: ",
         ":21: apis[0].routes[1].upstream.hash_on: ",
-        ": 12 faults",
+        ": 13 faults",
     ] {
         assert!(said.contains(place), "{place} not in {said}");
     }

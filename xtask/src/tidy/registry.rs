@@ -10,29 +10,29 @@ use super::walk::sources;
 const FOLDER: &str = "src-tauri/policies/src/";
 const REGISTRY: &str = "src-tauri/policies/src/lib.rs";
 
-/// A file `x.rs` beside the registry must appear in the text of `KINDS` as `x::`. Folders and files of tests are free.
+/// A file `x.rs` beside the registry must appear in its list as `x::`. Folders and files of tests are free.
 pub fn check(root: &Path) -> Result<Vec<Breach>> {
     let all = sources(root, FOLDER, &[".rs"])?;
     let Some(registry) = all.iter().find(|source| source.path == REGISTRY) else { return Ok(Vec::new()) };
-    let Some(kinds) = kinds(&registry.text) else {
-        let message = "has no `static KINDS` that lists every policy".to_owned();
+    let Some(listed) = listed(&registry.text) else {
+        let message = "has no `listed! {` with every policy".to_owned();
         return Ok(vec![Breach { file: REGISTRY.to_owned(), message }]);
     };
     let breaches = all.iter().filter_map(|source| {
         let module = source.path.strip_prefix(FOLDER)?.strip_suffix(".rs")?;
         let is_policy = !module.contains('/') && module != "lib" && !is_for_tests(&registry.text, module);
-        let message = format!("is not in KINDS: add `{module}::` to the registry in {REGISTRY}");
-        (is_policy && !kinds.contains(&format!("{module}::")))
+        let message = format!("is not listed: add `{module}::` to the registry in {REGISTRY}");
+        (is_policy && !listed.contains(&format!("{module}::")))
             .then(|| Breach { file: source.path.clone(), message })
     });
     Ok(breaches.collect())
 }
 
-/// The text of `KINDS`, from its name to the end of its list.
-fn kinds(registry: &str) -> Option<&str> {
-    let from = registry.find("static KINDS")?;
+/// The text of the list, from its beginning to its end.
+fn listed(registry: &str) -> Option<&str> {
+    let from = registry.find("\nlisted! {")?;
     let list = &registry[from..];
-    Some(&list[..list.find("];").unwrap_or(list.len())])
+    Some(&list[..list.find("\n}").unwrap_or(list.len())])
 }
 
 /// Whether the registry declares the module for tests alone.
@@ -50,8 +50,7 @@ mod tests {
     use super::*;
     use crate::tidy::fixture::project;
 
-    const LIB: &str =
-        "mod a;\nmod b;\n#[cfg(test)]\nmod trial;\npub static KINDS: &[Kind] = &[a::KIND];\n// b::KIND\n";
+    const LIB: &str = "mod a;\nmod b;\n#[cfg(test)]\nmod trial;\nlisted! {\n    a::A,\n}\n// b::B\n";
 
     #[test]
     fn a_policy_outside_the_registry_is_named() {
