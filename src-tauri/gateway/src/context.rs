@@ -87,6 +87,31 @@ pub struct Context {
 }
 
 impl Context {
+    /// A plain call from this machine to an API at `/`, of which nothing else is known: where policies and expressions
+    /// are tried without a gateway.
+    pub fn plain(plan: Arc<Plan>, api: ApiId) -> Self {
+        Self {
+            plan,
+            api,
+            wall_us: 0,
+            now: Duration::ZERO,
+            remote: ([127, 0, 0, 1], 40_000).into(),
+            local: ([127, 0, 0, 1], 8_081).into(),
+            scheme: "http",
+            tls: None,
+            request_id: "r-1".into(),
+            base_path_len: 0,
+            identity: Identity::default(),
+            body_idle: Duration::from_secs(1),
+            unread: None,
+            refused_by: None,
+            error: None,
+            kept: http::Extensions::new(),
+            trail: SmallVec::new(),
+            unsettled: Unsettled::default(),
+        }
+    }
+
     /// Credentials and contracts in force for this request.
     pub fn clients(&self) -> &ClientDirectory {
         &self.plan.clients

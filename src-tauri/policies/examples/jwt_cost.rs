@@ -12,7 +12,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use gatepost_gateway::{Body, Context, Env, Identity, Plan, Request, StateStore, Unsettled, Verdict};
+use gatepost_gateway::{Body, Context, Env, Identity, Request, StateStore, Verdict};
 use gatepost_model::{ApiId, AppliedPolicyId};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::json;
@@ -75,24 +75,5 @@ fn per_call(all: Duration) -> f64 {
 }
 
 fn context() -> Context {
-    Context {
-        plan: Arc::new(Plan::default()),
-        api: ApiId(1),
-        wall_us: 1_800_000_000_000_000,
-        now: Duration::ZERO,
-        remote: ([127, 0, 0, 1], 40_000).into(),
-        local: ([127, 0, 0, 1], 8_081).into(),
-        scheme: "http",
-        tls: None,
-        request_id: "r".into(),
-        base_path_len: 0,
-        identity: Identity::default(),
-        body_idle: Duration::from_secs(1),
-        unread: None,
-        refused_by: None,
-        error: None,
-        kept: http::Extensions::new(),
-        trail: smallvec::SmallVec::new(),
-        unsettled: Unsettled::default(),
-    }
+    Context { wall_us: 1_800_000_000_000_000, ..Context::plain(Arc::default(), ApiId(1)) }
 }

@@ -1,44 +1,26 @@
 //! What expressions give, on one request and one response.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatepost_model::{ApiId, ClientAppId};
 use http::header::USER_AGENT;
 use http::{HeaderValue, StatusCode};
 
 use super::*;
-use crate::{Body, Identity, Plan, Request, Response};
+use crate::{Body, Identity, Request, Response};
 
 fn context() -> crate::Context {
-    crate::Context {
-        plan: Arc::new(Plan::default()),
-        api: ApiId(1),
-        wall_us: 0,
-        now: Duration::ZERO,
-        remote: ([192, 0, 2, 5], 40_000).into(),
-        local: ([127, 0, 0, 1], 8081).into(),
-        scheme: "http",
-        tls: None,
-        request_id: "r-1".into(),
-        base_path_len: 6,
-        identity: Identity {
-            client_app: Some(ClientAppId(7)),
-            client_name: Some("My App".into()),
-            client_id: Some("my-app".into()),
-            properties: Some(Arc::new(serde_json::json!({
-                "claims": {"sub": "ann", "admin": true, "age": 7, "roles": ["a", "b"], "at": {"x-y": "z"}},
-            }))),
-            ..Identity::default()
-        },
-        body_idle: Duration::from_secs(1),
-        unread: None,
-        refused_by: None,
-        error: None,
-        kept: http::Extensions::new(),
-        trail: smallvec::SmallVec::new(),
-        unsettled: crate::Unsettled::default(),
-    }
+    let identity = Identity {
+        client_app: Some(ClientAppId(7)),
+        client_name: Some("My App".into()),
+        client_id: Some("my-app".into()),
+        properties: Some(Arc::new(serde_json::json!({
+            "claims": {"sub": "ann", "admin": true, "age": 7, "roles": ["a", "b"], "at": {"x-y": "z"}},
+        }))),
+        ..Identity::default()
+    };
+    let plain = crate::Context::plain(Arc::default(), ApiId(1));
+    crate::Context { remote: ([192, 0, 2, 5], 40_000).into(), base_path_len: 6, identity, ..plain }
 }
 
 fn request() -> Request {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatepost_gateway::{
     Body, Chain, ClientDirectory, Context, Env, Identity, Kind, Link, Outbound, OutboundAnswer, Plan, Reply,
-    Request, Response, StateStore, Unsettled,
+    Request, Response, StateStore,
 };
 use gatepost_model::{
     ApiId, AppliedPolicyId, Catalog, ClientApp, ClientAppId, Contract, ContractId, ContractState, Credential,
@@ -177,26 +177,8 @@ impl Trial {
     /// Sends a call through the policies to the upstream.
     pub(crate) fn run(&self, call: Call) -> Answer {
         let plan = Plan { clients: Arc::new(ClientDirectory::of(&self.catalog)), ..Plan::default() };
-        let mut cx = Context {
-            plan: Arc::new(plan),
-            api: API,
-            wall_us: call.wall_us,
-            now: call.now,
-            remote: call.remote,
-            local: ([127, 0, 0, 1], 8081).into(),
-            scheme: "http",
-            tls: None,
-            request_id: "r-1".into(),
-            base_path_len: 0,
-            identity: Identity::default(),
-            body_idle: Duration::from_secs(1),
-            unread: None,
-            refused_by: None,
-            error: None,
-            kept: http::Extensions::new(),
-            trail: smallvec::SmallVec::new(),
-            unsettled: Unsettled::default(),
-        };
+        let plain = Context::plain(Arc::new(plan), API);
+        let mut cx = Context { wall_us: call.wall_us, now: call.now, remote: call.remote, ..plain };
         let (mut sent, mut request) = (None, call.request);
         *request.body_mut() = streamed(&call.body);
         let upstream = async |request: &mut Request, _: &mut Context| {
