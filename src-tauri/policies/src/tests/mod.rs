@@ -11,7 +11,6 @@ use gatepost_model::AppliedPolicyId;
 use serde_json::Value;
 
 use crate::KINDS;
-#[allow(unused_imports, reason = "for policies to come as well")]
 pub(crate) use trial::{Answer, Call, Trial, call, gzip};
 
 /// Keywords of JSON Schema that the console's form draws.
