@@ -1,5 +1,7 @@
 //! A policy with its configuration, its place in the order, and the requests it is for.
 
+use std::fmt;
+
 use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,8 @@ use crate::{ApiId, Fault, Faults};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct AppliedPolicyId(pub i64);
 
-/// A policy as applied to one API.
-#[derive(Clone, Debug, PartialEq)]
+/// A policy as applied to one API. Its `Debug` form leaves out the configuration, which may hold secrets.
+#[derive(Clone, PartialEq)]
 pub struct AppliedPolicy {
     /// Its row.
     pub id: AppliedPolicyId,
@@ -31,6 +33,17 @@ pub struct AppliedPolicy {
     pub shadow: bool,
     /// Place in the order of enforcement, from 0.
     pub position: u32,
+}
+
+impl fmt::Debug for AppliedPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, api_id, policy, .. } = self;
+        f.debug_struct("AppliedPolicy")
+            .field("id", id)
+            .field("api_id", api_id)
+            .field("policy", policy)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One row of a policy's scope: some methods, on some paths. Several rows mean "any of these".

@@ -2,7 +2,6 @@
 
 use gatepost_gateway::{Env, Kind, Place, StateStore};
 use gatepost_model::{AppliedPolicyId, Fault, Faults, Scope};
-use gatepost_policies::KINDS;
 use gatepost_store::NewPolicy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use utoipa::ToSchema;
 use crate::kept::unknown_words;
 
 /// A policy as applied, as written.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppliedPolicyInput {
     /// Name of a policy in the catalogue, such as `rate-limiting`.
@@ -30,6 +29,12 @@ pub struct AppliedPolicyInput {
     /// In shadow it decides and records, and lets pass; default false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shadow: bool,
+}
+
+impl std::fmt::Debug for AppliedPolicyInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppliedPolicyInput").field("policy", &self.policy).finish_non_exhaustive()
+    }
 }
 
 fn empty_object() -> serde_json::Map<String, Value> {
@@ -66,7 +71,7 @@ impl AppliedPolicyInput {
 impl From<AppliedPolicyInput> for NewPolicy {
     fn from(input: AppliedPolicyInput) -> Self {
         let config = Value::Object(input.config);
-        let kind = KINDS.iter().find(|kind| kind.name == input.policy);
+        let kind = gatepost_policies::kind(&input.policy);
         Self {
             secrets: kind.map(|kind| kind.secrets_in(&config)).unwrap_or_default(),
             policy: input.policy,

@@ -52,7 +52,7 @@ pub(crate) struct AppliedPolicyView {
 
 impl AppliedPolicyView {
     fn of(applied: &AppliedPolicy, kinds: &[Kind]) -> Self {
-        let kind = kinds.iter().find(|kind| kind.name == applied.policy);
+        let kind = kind_of(&applied.policy, kinds);
         Self {
             id: applied.id,
             policy: applied.policy.clone(),
@@ -68,13 +68,13 @@ impl AppliedPolicyView {
 }
 
 fn summary_of(policy: &str, config: &Value, kinds: &[Kind]) -> String {
-    let kind = kinds.iter().find(|kind| kind.name == policy);
-    kind.and_then(|kind| kind.summary(config)).unwrap_or_else(|| "Its configuration is not valid".into())
+    kind_of(policy, kinds)
+        .and_then(|kind| kind.summary(config))
+        .unwrap_or_else(|| "Its configuration is not valid".into())
 }
 
-/// Where in the order it may stand.
-fn place_of(policy: &str, kinds: &[Kind]) -> Place {
-    kinds.iter().find(|kind| kind.name == policy).map_or_else(Place::default, |kind| kind.place)
+fn kind_of<'k>(policy: &str, kinds: &'k [Kind]) -> Option<&'k Kind> {
+    kinds.iter().find(|kind| kind.name == policy)
 }
 
 /// The API's applied policy with this number, or 404.
@@ -93,7 +93,9 @@ fn view_all(control: &Control, api: i64) -> Result<Json<Vec<AppliedPolicyView>>,
     let in_force = control.in_force();
     api_of(&in_force, api)?;
     let mut all: Vec<_> = in_force.catalog.policies_of(ApiId(api)).collect();
-    all.sort_by_key(|applied| place_of(&applied.policy, control.kinds()));
+    all.sort_by_key(|applied| {
+        kind_of(&applied.policy, control.kinds()).map_or(Place::InOrder, |kind| kind.place)
+    });
     Ok(Json(all.into_iter().map(|applied| AppliedPolicyView::of(applied, control.kinds())).collect()))
 }
 

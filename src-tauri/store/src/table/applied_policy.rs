@@ -48,7 +48,7 @@ pub(crate) const SECRETS: Migration = Migration {
 const WHAT: &str = "applied policy";
 
 /// An applied policy as it is to be kept; the store adds its number and place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct NewPolicy {
     /// The policy's name, such as `rate-limiting`.
     pub policy: String,
