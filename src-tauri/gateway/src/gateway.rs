@@ -197,7 +197,8 @@ impl Gateway {
     }
 
     /// Accepts no more, lets running requests end, for at most `timeout`, closes idle connections, after a second those
-    /// that changed their protocol (WebSocket), which may have no end of their own, and ends the threads. Blocks until that is done; afterwards the gateway serves nothing any more.
+    /// that changed their protocol (WebSocket), which may have no end of their own, and ends the threads. Blocks until
+    /// that is done; afterwards the gateway serves nothing any more.
     pub fn drain(&self, timeout: Duration) {
         let mut threads = self.threads.lock();
         {
