@@ -1,6 +1,6 @@
 // Hands on the real window, through Debian's WebKitWebDriver. The same verbs as in chromium.mjs.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { seriousFaults } from "./axe.mjs";
 import { says } from "./chromium.mjs";
@@ -10,9 +10,25 @@ import { folder, freePort, GATEPOST, program, shotFile, start } from "./machine.
 import { until } from "./until.mjs";
 
 const WAIT_MS = 10_000;
+/** How long the driver may take to end the app. */
+const APP_ENDS_MS = 5_000;
 /** The key under which WebDriver names an element (W3C WebDriver, section 12). */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const KEYS = { Enter: "\uE007", Escape: "\uE00C", Tab: "\uE004", ArrowUp: "\uE013", ArrowDown: "\uE015", Control: "\uE009" };
+
+/** The app's processes whose home is this folder, by what the kernel says of them. */
+function processesAt(home) {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0];
+      return environment.includes(`HOME=${home}`) && command === `${GATEPOST}-window`;
+    } catch {
+      return false; // It ended meanwhile, or is not ours.
+    }
+  });
+}
 
 /** Opens the app's window with a data folder of its own. Needs a display: `cargo xtask test --only window` brings one. */
 export async function openWindow({ args = [] } = {}) {
@@ -40,7 +56,12 @@ export async function openWindow({ args = [] } = {}) {
     if (!answer.ok) throw new Error(`${method} ${at}: ${value.error}: ${value.message}`);
     return value;
   };
+  const processes = () => processesAt(home.dir);
   const quit = async () => {
+    // The driver ends the app a moment after it answered. Ended itself before that, it would leave the app behind.
+    await until("the driver to end the app", () => processes().length === 0, APP_ENDS_MS).catch(() =>
+      processes().forEach((pid) => process.kill(pid, "SIGKILL")),
+    );
     await driver.end();
     home.remove();
   };
@@ -133,5 +154,6 @@ export async function openWindow({ args = [] } = {}) {
       await quit();
     },
     dataDir: path.join(home.dir, "gatepost"),
+    processes,
   };
 }

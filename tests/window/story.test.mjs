@@ -1,29 +1,14 @@
 // The same story in the real window, through WebKitWebDriver. Needs a display: cargo xtask test --only window brings one.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { BODY, startBackend } from "../lib/backend.mjs";
-import { freePort, GATEPOST } from "../lib/machine.mjs";
-import { until } from "../lib/until.mjs";
+import { freePort } from "../lib/machine.mjs";
 import { openWindow } from "../lib/window.mjs";
 import * as tour from "../story/first-run.mjs";
 import * as story from "../story/protect-an-api.mjs";
-
-/** Processes of the window under test whose data folder is this one, by what the kernel says of them. */
-function processesOf(dataDir) {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => {
-    try {
-      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0];
-      return environment.includes(`GATEPOST_DATA_DIR=${dataDir}`) && command === `${GATEPOST}-window`;
-    } catch {
-      return false; // It ended meanwhile, or is not ours.
-    }
-  });
-}
 
 describe("an API of one's own, in the window", () => {
   let backend, hand;
@@ -72,9 +57,9 @@ describe("an API of one's own, in the window", () => {
 
   test("the window's data stayed in its own folder, and its process ends with it", async () => {
     assert.ok(existsSync(path.join(hand.dataDir, "gatepost.db")));
-    assert.ok(processesOf(hand.dataDir).length > 0);
+    assert.equal(hand.processes().length, 1);
     await hand.close();
-    await until("the app's process to end", () => processesOf(hand.dataDir).length === 0);
+    assert.deepEqual(hand.processes(), []);
     hand = undefined;
   });
 });

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -24,6 +25,9 @@ pub fn paint(colour: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
+/// How long a test runner may take before it counts as hanging, what it compiles included.
+const RUNNER_ENDS_WITHIN: Duration = Duration::from_secs(25 * 60);
+
 /// Process groups that are running, to be ended when we are.
 static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
@@ -37,12 +41,19 @@ pub struct Step {
     command: Command,
     fix: Option<String>,
     foreground: bool,
+    ends_within: Duration,
 }
 
 impl Step {
     /// `what` says in a few words what the step does; it is printed before and in the failure.
     pub fn new(what: &str, program: impl AsRef<OsStr>) -> Self {
-        Self { what: what.to_owned(), command: Command::new(program), fix: None, foreground: false }
+        Self {
+            what: what.to_owned(),
+            command: Command::new(program),
+            fix: None,
+            foreground: false,
+            ends_within: RUNNER_ENDS_WITHIN,
+        }
     }
 
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
@@ -68,6 +79,13 @@ impl Step {
     /// What its user can do when the step fails.
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
+        self
+    }
+
+    /// How long its test runner may take.
+    #[cfg(test)]
+    fn within(mut self, limit: Duration) -> Self {
+        self.ends_within = limit;
         self
     }
 
@@ -98,21 +116,37 @@ impl Step {
         String::from_utf8(output.stdout).with_context(|| format!("{}: its output is not text", self.what))
     }
 
-    /// Runs a test runner: passes its output on and reads its summary. A runner that counted no test has failed.
+    /// Runs a test runner: passes its output on and reads its summary. A runner that counted no test has failed, and
+    /// so has one that hangs: it is ended, with all that it started.
     pub fn tests(mut self) -> Result<Counts> {
         let started = self.announce();
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.spawn()?;
+        let (leader, limit) = (child.id(), self.ends_within);
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let (counts, status) = std::thread::scope(|scope| {
+        let (ended, watched) = channel::<()>();
+        let (counts, status, hung) = std::thread::scope(|scope| {
             let out = scope.spawn(|| out.map(|pipe| pass_on(pipe, false)).unwrap_or_default());
             let err = scope.spawn(|| err.map(|pipe| pass_on(pipe, true)).unwrap_or_default());
+            let hung = scope.spawn(move || {
+                let hung = watched.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+                if hung {
+                    kill_group(leader);
+                }
+                hung
+            });
             let status = child.wait();
+            drop(ended);
             // What a runner left behind holds the pipes open: it ends before they are waited for.
             end_group(child.id());
-            (out.join().unwrap_or_default() + err.join().unwrap_or_default(), status)
+            let counts = out.join().unwrap_or_default() + err.join().unwrap_or_default();
+            (counts, status, hung.join().unwrap_or_default())
         });
         let status = status.with_context(|| self.failure())?;
+        if hung {
+            say_end(started, false);
+            bail!("{}: it hung, and was ended after {} s", self.what, limit.as_secs());
+        }
         if status.success() && counts.passed == 0 {
             bail!("{}: no test ran", self.what);
         }
@@ -226,6 +260,17 @@ fn signal_group(leader: u32) {
 #[cfg(not(unix))]
 fn signal_group(_leader: u32) {}
 
+/// Ends a group that hangs, which may be deaf to anything gentler.
+#[cfg(unix)]
+fn kill_group(leader: u32) {
+    if let Some(group) = process(leader) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_leader: u32) {}
+
 /// Ctrl-C and SIGTERM end the running steps too: they have groups of their own and would not hear of it.
 #[cfg(unix)]
 pub fn end_children_on_signals() {
@@ -287,6 +332,16 @@ mod tests {
     fn a_runner_is_counted() {
         let counts = shell("echo 'test result: ok. 3 passed; 0 failed; 0 ignored'").tests().unwrap();
         assert_eq!((counts.passed, counts.failed), (3, 0));
+    }
+
+    #[test]
+    fn a_runner_that_hangs_is_ended_with_all_that_it_started() {
+        let started = Instant::now();
+        // Deaf to a polite signal, and with a child that holds its output.
+        let script = "trap '' TERM; sleep 600 & echo 'test result: ok. 1 passed; 0 failed'; wait";
+        let error = shell(script).within(Duration::from_millis(100)).tests().unwrap_err().to_string();
+        assert!(error.contains("hung"), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(60));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::setup::{self, Need};
 use crate::step::{self, Step};
 use crate::{fuzz, headless, project, tidy};
 
+/// How long one file of Node tests may take before it counts as hanging, in ms.
+const FILE_ENDS_WITHIN: &str = "--test-timeout=600000";
+
 /// How long the fuzz targets run, all together.
 const FUZZ_SECONDS: u64 = 60;
 
@@ -163,7 +166,7 @@ fn node(what: &str, home: &Path, folder: &str, around: &[String], more: &[(&str,
     };
     let step = more.iter().fold(step, |step, (name, path)| step.env(name, path));
     away_from_home(step, home)
-        .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
+        .args(["--test", "--test-reporter=spec", "--test-concurrency=1", FILE_ENDS_WITHIN])
         .args(files)
         .env("GATEPOST_BIN", binary)
         .env("GATEPOST_FRAMEBUFFER", home.join("Xvfb_screen0"))
