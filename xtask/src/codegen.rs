@@ -1,4 +1,5 @@
-//! `cargo xtask codegen`: the management API's OpenAPI document, and the console's types from it.
+//! `cargo xtask codegen`: the management API's OpenAPI document, the console's types from it, and how the policies stand
+//! to the vendor's.
 
 use std::fs;
 use std::path::Path;
@@ -7,28 +8,34 @@ use anyhow::{Context, Result};
 
 use crate::{project, setup};
 
-/// The generated files, below `ui`.
-pub const OPENAPI: &str = "openapi.json";
+/// The management API's OpenAPI document.
+pub const OPENAPI: &str = "ui/openapi.json";
 /// The console's types of the management API.
-pub const SCHEMA: &str = "src/api/schema.ts";
+pub const SCHEMA: &str = "ui/src/api/schema.ts";
+/// How the policies stand to the vendor's.
+pub const CONFORMANCE: &str = "src-tauri/policies/CONFORMANCE.md";
 
-/// Writes both files in place.
+/// Writes the files in place.
 pub fn run() -> Result<()> {
     setup::npm_ci(&project::ui())?;
-    generate(&project::ui())
+    generate(&project::root())
 }
 
-/// Writes both files below `folder`, laid out as below `ui`.
+/// Writes the files below `folder`, laid out as the project is.
 pub fn generate(folder: &Path) -> Result<()> {
-    let document = project::cargo("Describe the management API")
-        .args(["run", "--quiet", "--package", "gatepost-control", "--example", "openapi"])
-        .dir(&project::root())
-        .output()?;
+    let print = |what, package, example| {
+        project::cargo(what)
+            .args(["run", "--quiet", "--package", package, "--example", example])
+            .dir(&project::root())
+            .output()
+    };
     let (openapi, schema) = (folder.join(OPENAPI), folder.join(SCHEMA));
-    fs::write(&openapi, document).with_context(|| format!("cannot write {}", openapi.display()))?;
-    if let Some(parent) = schema.parent() {
-        fs::create_dir_all(parent)?;
-    }
+    write(&openapi, &print("Describe the management API", "gatepost-control", "openapi")?)?;
+    write(
+        &folder.join(CONFORMANCE),
+        &print("Compare the policies with the vendor's", "gatepost-policies", "conformance")?,
+    )?;
+    make_folder(&schema)?;
     let generator = project::ui().join("node_modules/openapi-typescript/bin/cli.js");
     crate::step::Step::new("Generate the console's types", "node")
         .arg(generator)
@@ -40,4 +47,19 @@ pub fn generate(folder: &Path) -> Result<()> {
         .dir(&project::ui())
         .output()?;
     Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    make_folder(file)?;
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The folder that a file is in.
+fn make_folder(file: &Path) -> Result<()> {
+    match file.parent() {
+        Some(folder) => {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))
+        }
+        None => Ok(()),
+    }
 }

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::conformance::{Conforms, Table, answer, same};
+
 /// # Client ID enforcement
 ///
 /// Lets only known client apps with an approved contract call the API.
@@ -66,6 +68,21 @@ impl Default for ClientIdEnforcement {
             client_secret_expression: "#[attributes.headers['client_secret']]".into(),
         }
     }
+}
+
+impl Conforms for ClientIdEnforcement {
+    const TABLE: Table = Table {
+        vendor: "client-id-enforcement",
+        parameters: &[
+            same("credentialsOriginHasHttpBasicAuthenticationHeader", "credentials_origin"),
+            same("clientIdExpression", "client_id_expression"),
+            same("clientSecretExpression", "client_secret_expression"),
+        ],
+        answers: &[
+            answer(401, "www-authenticate", "a_missing_client_id_is_challenged"),
+            answer(401, "www-authenticate", "the_answer_does_not_say_what_was_wrong_and_the_trail_does"),
+        ],
+    };
 }
 
 impl PolicyConfig for ClientIdEnforcement {

@@ -19,6 +19,8 @@ use serde::Deserialize;
 
 use self::rules::{Grant, Rules};
 
+use crate::conformance::{Conforms, Table, answer, differs, ours, same};
+
 /// # CORS
 ///
 /// Says to browsers which web pages of other origins may call this API and read its answers.
@@ -119,6 +121,34 @@ const fn is_allowed() -> bool {
 /// The vendor's default, in seconds.
 const fn max_age() -> u32 {
     30
+}
+
+impl Conforms for Cors {
+    const TABLE: Table = Table {
+        vendor: "cors-flex",
+        parameters: &[
+            same("publicResource", "public_resource"),
+            differs(
+                "supportCredentials",
+                "support_credentials",
+                "never with `*`, a public resource or `null`",
+            ),
+            ours("allow_private_network", "a gateway on a workstation is in a private network"),
+            same("originGroups[].origins", "origin_groups[].origins"),
+            same("originGroups[].accessControlMaxAge", "origin_groups[].access_control_max_age"),
+            same("originGroups[].allowedMethods", "origin_groups[].allowed_methods"),
+            same("originGroups[].headers", "origin_groups[].headers"),
+            same("originGroups[].exposedHeaders", "origin_groups[].exposed_headers"),
+        ],
+        answers: &[
+            answer(
+                204,
+                "access-control-allow-origin",
+                "a_public_resource_grants_a_preflight_what_it_asks_for",
+            ),
+            answer(204, "vary", "every_options_is_answered_here"),
+        ],
+    };
 }
 
 impl PolicyConfig for Cors {

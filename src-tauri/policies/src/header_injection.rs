@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::conformance::{Conforms, Table, answer, differs};
+
 /// # Header injection
 ///
 /// Adds headers to the request before it reaches the upstream, and to the response before it reaches the caller.
@@ -75,6 +77,28 @@ const REFUSED: [&str; 13] = [
 
 /// Headers that can be there only once.
 const REPLACED: [HeaderName; 3] = [ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE];
+
+impl Conforms for HeaderInjection {
+    const TABLE: Table = Table {
+        vendor: "header-injection-flex",
+        parameters: &[
+            differs(
+                "inboundHeaders",
+                "inbound_headers",
+                "those of a connection, and `host`, are refused when saved",
+            ),
+            differs(
+                "outboundHeaders",
+                "outbound_headers",
+                "`content-length` and `transfer-encoding` are refused when saved",
+            ),
+        ],
+        answers: &[
+            answer(500, "", "a_value_without_measure_is_refused"),
+            answer(500, "", "a_response_header_that_cannot_be_made_answers_500"),
+        ],
+    };
+}
 
 impl PolicyConfig for HeaderInjection {
     const NAME: &'static str = "header-injection";

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::address::{Gate, Listed, count_in_words};
+use crate::conformance::{Conforms, Table, answer, differs, ours, same};
 
 /// # IP blocklist
 ///
@@ -41,6 +42,25 @@ pub struct IpBlocklist {
     #[serde(default)]
     #[schemars(length(max = 100), inner(length(min = 1, max = 50)), example = ["10.0.0.0/8"])]
     trusted_proxies: Vec<String>,
+}
+
+impl Conforms for IpBlocklist {
+    const TABLE: Table = Table {
+        vendor: "ip-blocklist-flex",
+        parameters: &[
+            same("ips", "ips"),
+            differs(
+                "ipExpression",
+                "ip_expression",
+                "the socket's address, unless told otherwise: headers can be forged",
+            ),
+            ours("trusted_proxies", "takes the right-most hop that is none of these"),
+        ],
+        answers: &[
+            answer(403, "", "refuses_with_403_who_is_on_the_list"),
+            answer(500, "", "an_expression_that_fails_is_answered_with_500"),
+        ],
+    };
 }
 
 impl PolicyConfig for IpBlocklist {

@@ -21,6 +21,7 @@ use self::claims::{Custom, Rules, start_of, words};
 use self::keys::KeySet;
 use self::source::{Fetching, Keys, Source, addresses};
 use self::validated::{ClientId, Origin, Passed, Validated, is_same};
+use crate::conformance::{Conforms, Table, answer, differs, ours, same};
 use crate::header_injection::name;
 
 /// # JWT validation
@@ -204,6 +205,68 @@ impl Default for JwtValidation {
             claim_headers: Vec::new(),
         }
     }
+}
+
+impl Conforms for JwtValidation {
+    const TABLE: Table = Table {
+        vendor: "jwt-validation-flex",
+        parameters: &[
+            same("jwtOrigin", "jwt_origin"),
+            same("jwtExpression", "jwt_expression"),
+            differs(
+                "signingMethod",
+                "signing_method",
+                "`none` is absent: it proves nothing; `rsa_pss` and `eddsa` are ours",
+            ),
+            same("signingKeyLength", "signing_key_length"),
+            same("jwtKeyOrigin", "jwt_key_origin"),
+            differs("textKey", "text_key", "also JWK and JWKS; kept encrypted"),
+            same("jwksUrl", "jwks_url"),
+            differs(
+                "jwksServiceTimeToLive",
+                "jwks_service_time_to_live",
+                "a duration, `60m`, instead of minutes",
+            ),
+            differs(
+                "jwksServiceConnectionTimeout",
+                "jwks_service_connection_timeout",
+                "a duration, `10s`, instead of milliseconds",
+            ),
+            ours("jwks_refresh_floor", "unknown keys cannot make the gateway fetch without end"),
+            same("skipClientIdValidation", "skip_client_id_validation"),
+            differs(
+                "clientIdExpression",
+                "client_id_expression",
+                "looks at `azp` and `appid` too, unless told otherwise",
+            ),
+            same("validateAudClaim", "validate_aud_claim"),
+            same("mandatoryAudClaim", "mandatory_aud_claim"),
+            same("supportedAudiences", "supported_audiences"),
+            ours("supported_issuers", "RFC 8725, 3.8"),
+            ours("supported_types", "RFC 8725, 3.11"),
+            same("mandatoryExpClaim", "mandatory_exp_claim"),
+            same("mandatoryNbfClaim", "mandatory_nbf_claim"),
+            ours("clock_skew", "clocks of issuers differ"),
+            same("validateCustomClaim", "validate_custom_claim"),
+            same("mandatoryCustomClaims", "mandatory_custom_claims"),
+            same("nonMandatoryCustomClaims", "non_mandatory_custom_claims"),
+            ours("claim_headers", "the upstream learns who calls, in headers that callers cannot forge"),
+        ],
+        answers: &[
+            answer(400, "", "an_absent_token_is_400"),
+            answer(401, "www-authenticate", "dates_are_checked_wherever_they_are_with_the_skew"),
+            answer(
+                401,
+                "www-authenticate",
+                "a_client_app_with_a_contract_is_found_under_three_names_in_order",
+            ),
+            answer(
+                503,
+                "",
+                "without_any_key_set_the_answer_is_503_and_the_server_is_not_asked_again_at_once",
+            ),
+        ],
+    };
 }
 
 impl PolicyConfig for JwtValidation {

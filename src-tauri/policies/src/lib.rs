@@ -2,10 +2,13 @@
 //!
 //! A policy is its file and two lines here, its module and its entry in [`KINDS`], and is known nowhere else.
 
-use gatepost_gateway::Kind;
+use gatepost_gateway::{Kind, PolicyConfig};
+
+use conformance::{Conforms, Table};
 
 mod address;
 mod client_id_enforcement;
+pub mod conformance;
 mod cors;
 mod header_injection;
 mod ip_allowlist;
@@ -21,6 +24,11 @@ macro_rules! listed {
     ($($config:ty,)*) => {
         /// Apart from [`KINDS`], because each keeps its compiled schema once it has one.
         static LISTED: [Kind; [$(stringify!($config)),*].len()] = [$(Kind::of::<$config>()),*];
+
+        /// How each stands to the vendor's.
+        pub(crate) fn tables() -> impl Iterator<Item = (&'static str, &'static Table)> {
+            [$((<$config>::NAME, const { &<$config>::TABLE })),*].into_iter()
+        }
     };
 }
 

@@ -17,6 +17,8 @@ use serde::Deserialize;
 
 use self::windows::{Count, MAX_KEYS, Quota, Windows};
 
+use crate::conformance::{Conforms, Table, absent, answer, differs, same};
+
 /// # Rate limiting
 ///
 /// Allows so many requests in so long, and answers 429 to more.
@@ -70,6 +72,28 @@ struct Limit {
 
 /// Longest window.
 const MAX_WINDOW: Millis = Millis(366 * 86_400_000);
+
+impl Conforms for RateLimiting {
+    const TABLE: Table = Table {
+        vendor: "rate-limiting-flex",
+        parameters: &[
+            same("rateLimits[].maximumRequests", "limits[].requests"),
+            differs("rateLimits[].timePeriodInMilliseconds", "limits[].per", "a duration, such as `1m`"),
+            same("keySelector", "key"),
+            differs(
+                "exposeHeaders",
+                "expose_headers",
+                "on refusals too, and the headers in seconds beside the vendor's",
+            ),
+            absent("clusterizable", "one program holds all counts"),
+            absent("blockOnUnknownQuota", "counts are never unknown: one program holds them"),
+        ],
+        answers: &[
+            answer(429, "retry-after", "refuses_the_sixth_call_in_a_minute"),
+            answer(429, "x-ratelimit-reset", "exposes_the_tightest_limit_on_success_and_refusal"),
+        ],
+    };
+}
 
 impl PolicyConfig for RateLimiting {
     const NAME: &'static str = "rate-limiting";

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::codegen::{self, OPENAPI, SCHEMA};
+use crate::codegen::{self, CONFORMANCE, OPENAPI, SCHEMA};
 use crate::{project, step};
 
 /// Compares the committed files with fresh ones.
@@ -13,7 +13,7 @@ pub fn check() -> Result<()> {
     println!("\n{}", step::paint(step::BOLD, "▸ Check that generated files are current"));
     let fresh = tempfile::tempdir()?;
     codegen::generate(fresh.path())?;
-    let stale = stale(&project::ui(), fresh.path());
+    let stale = stale(&project::root(), fresh.path());
     if stale.is_empty() {
         Ok(())
     } else {
@@ -25,7 +25,7 @@ pub fn check() -> Result<()> {
 fn stale(committed: &Path, fresh: &Path) -> Vec<String> {
     let read = |folder: &Path, name: &str| fs::read(folder.join(name)).ok();
     let differs = |name: &&str| read(committed, name).is_none() || read(committed, name) != read(fresh, name);
-    [OPENAPI, SCHEMA].into_iter().filter(differs).map(|name| format!("ui/{name}")).collect()
+    [OPENAPI, SCHEMA, CONFORMANCE].into_iter().filter(differs).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -35,9 +35,9 @@ mod tests {
 
     #[test]
     fn names_what_differs_or_is_missing() {
-        let committed = project(&[(OPENAPI, "{}")]);
-        let fresh = project(&[(OPENAPI, "{}"), (SCHEMA, "export {}")]);
-        assert_eq!(stale(committed.path(), fresh.path()), ["ui/src/api/schema.ts"]);
+        let committed = project(&[(OPENAPI, "{}"), (CONFORMANCE, "# Old")]);
+        let fresh = project(&[(OPENAPI, "{}"), (SCHEMA, "export {}"), (CONFORMANCE, "# New")]);
+        assert_eq!(stale(committed.path(), fresh.path()), [SCHEMA, CONFORMANCE]);
         assert!(stale(fresh.path(), fresh.path()).is_empty());
     }
 }
