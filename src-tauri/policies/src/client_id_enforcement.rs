@@ -3,19 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use gatepost_gateway::{
-    ActsOn, Category, Context, Decision, Env, Expression, KnownClient, Policy, PolicyConfig, Refusal, Reply,
-    Request, Side, Step, Subject, Verdict,
+    ActsOn, Category, Context, Decision, Env, Expression, KnownClient, Policy, PolicyConfig, Reads, Refusal,
+    Reply, Request, Side, Step, Subject, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
-use http::header::AUTHORIZATION;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::basic::{Pair, sent, start_of};
 use crate::conformance::{Conforms, Table, answer, same};
 
 /// # Client ID enforcement
@@ -30,6 +28,10 @@ use crate::conformance::{Conforms, Table, answer, same};
 /// |---|---|
 /// | no client ID | 401, `Client ID is not present` |
 /// | an unknown client ID, a wrong or missing secret, or no approved contract | 401, `Invalid client ID or secret` |
+///
+/// They can come elsewhere too: in query parameters (`#[attributes.queryParams['client_id']]`), in a JSON body
+/// (`#[payload.client_id]`), or as HTTP Basic authentication. A body is read where an expression asks for it, up to
+/// 1 MiB; a longer one is answered 413, and one that streams has no client ID.
 ///
 /// The answers do not tell an unknown client ID from a wrong secret, so nobody can find out which client IDs exist.
 /// The call's trail says which it was.
@@ -81,6 +83,9 @@ impl Conforms for ClientIdEnforcement {
         answers: &[
             answer(401, "www-authenticate", "a_missing_client_id_is_challenged"),
             answer(401, "www-authenticate", "the_answer_does_not_say_what_was_wrong_and_the_trail_does"),
+            answer(401, "www-authenticate", "reads_http_basic_credentials"),
+            answer(413, "", "a_body_over_the_limit_is_refused_unread"),
+            answer(500, "", "an_expression_that_fails_never_lets_pass"),
         ],
     };
 }
@@ -126,7 +131,7 @@ impl PolicyConfig for ClientIdEnforcement {
 
 /// An expression that can differ from call to call: a fixed text would make every caller the same client.
 fn parse(text: &str) -> Result<Expression, String> {
-    let expression = Expression::parse(text.trim(), Side::Request)?;
+    let expression = Expression::parse_with_payload(text.trim(), Side::Request)?;
     match expression.as_literal() {
         Some(_) => {
             Err("is the same for every call; write an expression such as #[attributes.headers['x']]".into())
@@ -166,7 +171,21 @@ enum Secret<'a> {
     Missing,
 }
 
+/// Most bytes of a body with a client ID in it.
+const MAX_BODY: usize = 1024 * 1024;
+
 impl Policy for Enforced {
+    fn reads(&self) -> Reads {
+        match &self.origin {
+            Origin::Expressions { id, secret }
+                if id.reads_payload() || secret.as_ref().is_some_and(Expression::reads_payload) =>
+            {
+                Reads::request(MAX_BODY)
+            }
+            _ => Reads::default(),
+        }
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         let authenticated = self.origin.authenticate(request, cx);
         Verdict::Now(authenticated.and_then(|caller| self.admit(caller, cx)))
@@ -213,8 +232,14 @@ impl Origin {
     }
 
     fn presented<'a>(&'a self, request: &'a Request, cx: &'a Context) -> Result<Presented<'a>, Box<Refusal>> {
+        let absent = |note| {
+            let reply = Reply::unauthorized("Client ID is not present", self.challenge());
+            Refusal::of_caller(reply, note)
+        };
         let presented = match self {
-            Self::Basic => basic_credentials(request),
+            Self::Basic => {
+                sent(request).map_err(|flaw| absent(Note::new("malformed: {}").with(flaw)))?.map(of_pair)
+            }
             Self::Expressions { id, secret } => {
                 let subject = Subject::request(request, cx);
                 let read = |expression: &'a Expression| {
@@ -224,13 +249,11 @@ impl Origin {
                     None => Secret::NotAsked,
                     Some(secret) => read(secret)?.map_or(Secret::Missing, Secret::Sent),
                 };
-                read(id)?.filter(|id| !id.is_empty()).map(|id| Presented { id, secret })
+                read(id)?.map(|id| Presented { id, secret })
             }
         };
-        presented.ok_or_else(|| {
-            let reply = Reply::unauthorized("Client ID is not present", self.challenge());
-            Refusal::of_caller(reply, const { Note::new("no client ID") })
-        })
+        let is_there = |presented: &Presented<'_>| !presented.id.is_empty();
+        presented.filter(is_there).ok_or_else(|| absent(const { Note::new("no client ID") }))
     }
 
     fn invalid(&self, note: Note) -> Box<Refusal> {
@@ -250,27 +273,17 @@ fn unreadable(error: &str) -> Box<Refusal> {
     Refusal::of_failure(Reply::failed("The client ID could not be read"), note)
 }
 
-/// User name and password of HTTP Basic authentication (RFC 7617); none when there are none, or they are no text.
-fn basic_credentials(request: &Request) -> Option<Presented<'static>> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = header.split_once(' ')?;
-    let decoded =
-        BASE64_STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let mut id = String::from_utf8(decoded).ok()?;
-    let secret = id.split_off(id.find(':')?).split_off(1);
-    (!id.is_empty()).then(|| Presented { id: id.into(), secret: Secret::Sent(secret.into()) })
-}
-
-/// Enough of a client ID to recognise it, however long what was sent is.
-fn start_of(id: &str) -> &str {
-    const SHOWN: usize = 64;
-    id.char_indices().nth(SHOWN).map_or(id, |(end, _)| &id[..end])
+/// The pair of HTTP Basic authentication as a client ID and its secret.
+fn of_pair(Pair { user, password }: Pair) -> Presented<'static> {
+    Presented { id: user.into(), secret: Secret::Sent(password.into()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tests::{Trial, call};
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
     use http::header::WWW_AUTHENTICATE;
     use serde_json::json;
 
@@ -363,6 +376,44 @@ mod tests {
     }
 
     #[test]
+    fn takes_credentials_from_a_json_body_and_sends_it_on() {
+        let trial = trial(json!({
+            "client_id_expression": "#[payload.client_id]",
+            "client_secret_expression": "#[payload.auth.secret]",
+        }));
+        let body = r#"{"client_id": "my-app", "auth": {"secret": "s3cret"}, "more": [1]}"#;
+        let answer = trial.run(call().body("application/json", body));
+        assert_eq!((answer.status(), answer.client_name()), (200, Some("App of my-app")));
+        assert_eq!(answer.body_sent_upstream().expect("sent"), body);
+        let zipped = trial.run(call().gzipped_body("application/json", body.as_bytes()));
+        assert_eq!(zipped.status(), 200);
+        let wrong = body.replace("s3cret", "guess");
+        let cases = [
+            (wrong.as_str(), "Invalid client ID or secret"),
+            ("{}", "Client ID is not present"),
+            ("{", "Client ID is not present"),
+        ];
+        for (body, error) in cases {
+            let answer = trial.run(call().body("application/json", body.to_owned()));
+            assert_eq!(
+                (answer.status(), answer.error(), answer.sent_upstream().is_none()),
+                (401, error, true),
+                "{body}"
+            );
+        }
+        assert_eq!(trial.run(call()).error(), "Client ID is not present");
+    }
+
+    #[test]
+    fn a_body_over_the_limit_is_refused_unread() {
+        let trial =
+            trial(json!({"client_id_expression": "#[payload.client_id]", "client_secret_expression": ""}));
+        let mut body = br#"{"client_id": "my-app", "more": ""#.to_vec();
+        body.resize(MAX_BODY + 1, b'x');
+        assert_eq!(trial.run(call().body("application/json", body)).status(), 413);
+    }
+
+    #[test]
     fn an_expression_that_fails_never_lets_pass() {
         let trial = trial(json!({"client_id_expression": "#[1 / sizeOf(attributes.headers['x-none'])]"}));
         let answer = trial.run(call().header("client_secret", "s3cret"));
@@ -373,7 +424,7 @@ mod tests {
     fn refuses_expressions_that_cannot_work_all_at_once() {
         let faults = Trial::faults(
             "client-id-enforcement",
-            &json!({"client_id_expression": "client_id", "client_secret_expression": "#[payload.secret]"}),
+            &json!({"client_id_expression": "client_id", "client_secret_expression": "#[payload."}),
         );
         assert_eq!(faults, ["client_id_expression", "client_secret_expression"]);
         assert_eq!(

@@ -7,6 +7,8 @@ use gatepost_gateway::{Kind, PolicyConfig};
 use conformance::{Conforms, Table};
 
 mod address;
+mod basic;
+mod basic_authentication;
 mod client_id_enforcement;
 pub mod conformance;
 mod cors;
@@ -35,6 +37,7 @@ macro_rules! listed {
 // In the order the catalogue shows them.
 listed! {
     client_id_enforcement::ClientIdEnforcement,
+    basic_authentication::BasicAuthentication,
     jwt_validation::JwtValidation,
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
