@@ -1,5 +1,5 @@
-//! `cargo xtask codegen`: the management API's OpenAPI document, the console's types from it, and how the policies stand
-//! to the vendor's.
+//! `cargo xtask codegen`: the management API's OpenAPI document, the console's types from it, the policies' schemas for
+//! the tests of its forms, and how the policies stand to the vendor's.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +14,11 @@ pub const OPENAPI: &str = "ui/openapi.json";
 pub const SCHEMA: &str = "ui/src/api/schema.ts";
 /// How the policies stand to the vendor's.
 pub const CONFORMANCE: &str = "src-tauri/policies/CONFORMANCE.md";
+
+/// Names, schemas and examples of the policies.
+pub const KINDS: &str = "ui/src/schema-form/policy-kinds.json";
+/// All of them.
+pub const GENERATED: [&str; 4] = [OPENAPI, SCHEMA, CONFORMANCE, KINDS];
 
 /// Writes the files in place.
 pub fn run() -> Result<()> {
@@ -35,6 +40,7 @@ pub fn generate(folder: &Path) -> Result<()> {
         &folder.join(CONFORMANCE),
         &print("Compare the policies with the vendor's", "gatepost-policies", "conformance")?,
     )?;
+    write(&folder.join(KINDS), &print("List the policies", "gatepost-policies", "kinds")?)?;
     make_folder(&schema)?;
     let generator = project::ui().join("node_modules/openapi-typescript/bin/cli.js");
     crate::step::Step::new("Generate the console's types", "node")

@@ -38,7 +38,7 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Formats, lints and checks the house rules.
     Tidy(tidy::Options),
-    /// Writes ui/openapi.json and ui/src/api/schema.ts from the management API.
+    /// Writes what is generated from the code: the description of the management API, the console's types, the policies.
     Codegen,
     /// Measures CPU, latency, memory, start-up and saves, beside every peer that is installed.
     Bench(bench::Options),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::codegen::{self, CONFORMANCE, OPENAPI, SCHEMA};
+use crate::codegen::{self, GENERATED};
 use crate::{project, step};
 
 /// Compares the committed files with fresh ones.
@@ -25,18 +25,19 @@ pub fn check() -> Result<()> {
 fn stale(committed: &Path, fresh: &Path) -> Vec<String> {
     let read = |folder: &Path, name: &str| fs::read(folder.join(name)).ok();
     let differs = |name: &&str| read(committed, name).is_none() || read(committed, name) != read(fresh, name);
-    [OPENAPI, SCHEMA, CONFORMANCE].into_iter().filter(differs).map(str::to_owned).collect()
+    GENERATED.into_iter().filter(differs).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codegen::{CONFORMANCE, KINDS, OPENAPI, SCHEMA};
     use crate::tidy::fixture::project;
 
     #[test]
     fn names_what_differs_or_is_missing() {
-        let committed = project(&[(OPENAPI, "{}"), (CONFORMANCE, "# Old")]);
-        let fresh = project(&[(OPENAPI, "{}"), (SCHEMA, "export {}"), (CONFORMANCE, "# New")]);
+        let committed = project(&[(OPENAPI, "{}"), (CONFORMANCE, "# Old"), (KINDS, "[]")]);
+        let fresh = project(&[(OPENAPI, "{}"), (SCHEMA, "export {}"), (CONFORMANCE, "# New"), (KINDS, "[]")]);
         assert_eq!(stale(committed.path(), fresh.path()), [SCHEMA, CONFORMANCE]);
         assert!(stale(fresh.path(), fresh.path()).is_empty());
     }
