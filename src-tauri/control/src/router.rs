@@ -26,6 +26,7 @@ fn described() -> OpenApiRouter<Control> {
         .merge(routes::targets::routes())
         .merge(routes::preview::routes())
         .merge(routes::applied::routes())
+        .merge(routes::applied_draft::routes())
         .merge(routes::catalogue::routes())
         .merge(routes::listeners::routes())
         .merge(routes::certificates::routes())

@@ -111,3 +111,76 @@ async fn cors_stands_first_wherever_it_is_put() {
     assert_eq!(status, 200, "{shown}");
     assert_eq!(names(&shown), ["cors", "ip-blocklist", "client-id-enforcement"]);
 }
+
+fn adds(header: &str) -> Value {
+    json!({"policy": "header-injection", "config": {"inbound_headers": [{"key": header, "value": "1"}]}})
+}
+
+#[tokio::test]
+async fn a_draft_of_several_policies_comes_in_force_as_one() {
+    let instance = Instance::new().await;
+    let mut ids = Vec::new();
+    for header in ["x-a", "x-b", "x-c"] {
+        let (_, applied) = instance.ask("POST", &instance.policies, &adds(header)).await;
+        ids.push(applied["id"].clone());
+    }
+    let plan = instance.ask("GET", "/api/status", &Value::Null).await.1["plan"]["number"].as_i64();
+    let draft = json!({
+        "policies": [{"set": adds("x-new")}, {"id": ids[2]}, {"id": ids[0], "set": adds("x-changed")}],
+        "removed": [ids[1]],
+    });
+    let (status, all) = instance.ask("PUT", &instance.policies, &draft).await;
+    assert_eq!(status, 200, "{all}");
+    let keys: Vec<_> = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| &one["config"]["inbound_headers"][0]["key"])
+        .collect();
+    assert_eq!(keys, ["x-new", "x-c", "x-changed"]);
+    assert_eq!(
+        (&all[1]["id"], &all[2]["id"]),
+        (&ids[2], &ids[0]),
+        "what stays keeps its number, and so its state"
+    );
+    let after = instance.ask("GET", "/api/status", &Value::Null).await.1["plan"]["number"].as_i64();
+    assert_eq!(after, plan.map(|number| number + 1), "one Plan, nothing in between");
+}
+
+#[tokio::test]
+async fn a_draft_with_a_fault_changes_nothing_and_names_every_fault() {
+    let instance = Instance::new().await;
+    let (_, applied) = instance.ask("POST", &instance.policies, &adds("x-a")).await;
+    let draft = json!({"policies": [
+        {"id": applied["id"], "set": adds("x-changed")},
+        {"set": adds("host")},
+        {"set": {"policy": "no-such-policy"}},
+        {},
+    ]});
+    let (status, refused) = instance.ask("PUT", &instance.policies, &draft).await;
+    assert_eq!(status, 422);
+    let fields: Vec<_> =
+        refused["error"]["faults"].as_array().expect("faults").iter().map(|one| &one["field"]).collect();
+    assert_eq!(
+        fields,
+        ["policies[1].set.config.inbound_headers[0].key", "policies[2].set.policy", "policies[3]"],
+        "{refused}"
+    );
+    let (_, all) = instance.ask("GET", &instance.policies, &Value::Null).await;
+    assert_eq!(all[0]["config"]["inbound_headers"][0]["key"], "x-a");
+}
+
+#[tokio::test]
+async fn a_draft_that_does_not_know_of_a_policy_does_not_remove_it() {
+    let instance = Instance::new().await;
+    let (_, known) = instance.ask("POST", &instance.policies, &adds("x-a")).await;
+    instance.ask("POST", &instance.policies, &adds("x-added-meanwhile")).await;
+    let draft = json!({"policies": [{"id": known["id"], "set": adds("x-changed")}]});
+    let (status, refused) = instance.ask("PUT", &instance.policies, &draft).await;
+    assert_eq!((status, &refused["error"]["faults"][0]["field"]), (422, &json!("policies")));
+    let (_, all) = instance.ask("GET", &instance.policies, &Value::Null).await;
+    assert_eq!(
+        (all.as_array().map(Vec::len), &all[0]["config"]["inbound_headers"][0]["key"]),
+        (Some(2), &json!("x-a"))
+    );
+}

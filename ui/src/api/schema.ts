@@ -67,7 +67,11 @@ export interface paths {
         };
         /** The API's policies in the order of enforcement. */
         get: operations["list_applied_policies"];
-        put?: never;
+        /**
+         * Applies a draft: all of it at once, or nothing where any of it has a fault. Every policy that the API has must be
+         *     named, so that none goes that the draft does not know of.
+         */
+        put: operations["apply_policy_draft"];
         /** Applies a policy, as the last. */
         post: operations["apply_policy"];
         delete?: never;
@@ -1215,6 +1219,19 @@ export interface components {
             created_at: number;
             /** @description Only in the answer that issues it. */
             client_secret?: string | null;
+        };
+        /** @description All of an API's policies, as they are to be. */
+        Draft: {
+            /** @description In the order of enforcement. */
+            policies: components["schemas"]["DraftPolicy"][];
+            /** @description Those that go. */
+            removed?: number[];
+        };
+        /** @description One of them: `id` alone stays as it is, `set` alone is new, both together is a change. */
+        DraftPolicy: {
+            /** Format: int64 */
+            id?: number | null;
+            set?: components["schemas"]["AppliedPolicyInput"] | null;
         };
         /**
          * @description When a target that fails calls is left out for a while: `false` for never, `true` for every default, or the
@@ -2478,6 +2495,47 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    apply_policy_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedPolicyView"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Control> {
 }
 
 /// What a save of an API's policies touches.
-const TOUCHED: &[Topic] = &[Topic::Policies, Topic::Apis];
+pub(super) const TOUCHED: &[Topic] = &[Topic::Policies, Topic::Apis];
 
 /// A policy as applied, as shown.
 #[derive(Serialize, ToSchema)]
@@ -89,7 +89,7 @@ fn view(control: &Control, api: i64, id: i64) -> Result<Json<AppliedPolicyView>,
     Ok(Json(AppliedPolicyView::of(applied_of(&in_force, api, id)?, control.kinds())))
 }
 
-fn view_all(control: &Control, api: i64) -> Result<Json<Vec<AppliedPolicyView>>, ApiError> {
+pub(super) fn view_all(control: &Control, api: i64) -> Result<Json<Vec<AppliedPolicyView>>, ApiError> {
     let in_force = control.in_force();
     api_of(&in_force, api)?;
     let mut all: Vec<_> = in_force.catalog.policies_of(ApiId(api)).collect();

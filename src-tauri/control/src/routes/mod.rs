@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod apis;
 pub mod applied;
+pub mod applied_draft;
 pub mod calls;
 pub mod catalogue;
 pub mod certificates;
