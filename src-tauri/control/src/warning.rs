@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::control::{Control, now_ms};
-use crate::tls::certificate_warnings;
+use crate::tls::{certificate_warnings, client_certificate_warnings};
 
 /// Something that goes wrong, or that works and should be known of all the same. Shown on every screen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -40,6 +40,8 @@ pub enum WarningKind {
     CertificateExpired,
     /// A certificate is over within 30 days.
     CertificateExpires,
+    /// A policy wants callers' certificates, and their port asks for none.
+    NoClientCertificates,
     /// A target's certificate is not checked.
     UnverifiedUpstream,
     /// The details of some calls were dropped.
@@ -56,7 +58,9 @@ impl Warning {
 /// All there are now, the most pressing first.
 pub fn all(control: &Control) -> Vec<Warning> {
     let mut warnings = of_operation(control);
-    warnings.extend(certificate_warnings(&control.in_force().catalog, now_ms()));
+    let in_force = control.in_force();
+    warnings.extend(certificate_warnings(&in_force.catalog, now_ms()));
+    warnings.extend(client_certificate_warnings(&in_force.catalog));
     warnings.sort_by_key(|warning| warning.kind);
     warnings
 }

@@ -230,9 +230,8 @@ async fn a_listener_names_only_what_there_is() {
     assert_eq!((status, &unused["state"]), (200, &json!("unused")), "{unused}");
 }
 
-#[tokio::test]
-async fn a_caller_must_show_a_certificate_where_one_is_required() {
-    let instance = Instance::new();
+/// The certificates `callers`, an authority, and `me`, signed by it for `me.test`.
+async fn make_callers(instance: &Instance) {
     let key = rcgen::KeyPair::generate().expect("a key");
     let mut params = rcgen::CertificateParams::default();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -247,6 +246,12 @@ async fn a_caller_must_show_a_certificate_where_one_is_required() {
     ] {
         assert_eq!(instance.ask("POST", "/api/certificates", body).await.0, 201);
     }
+}
+
+#[tokio::test]
+async fn a_caller_must_show_a_certificate_where_one_is_required() {
+    let instance = Instance::new();
+    make_callers(&instance).await;
     let (socket, api) = instance.api(&[]).await;
     let tls = json!({
         "certificates": ["local_authority"], "client_certificates": "required", "client_authority": "callers"
@@ -259,6 +264,39 @@ async fn a_caller_must_show_a_certificate_where_one_is_required() {
     let failures = &listeners[0]["handshake_failures"];
     assert_eq!(failures["count"], 1, "{failures}");
     assert_eq!(failures["last_reason"], "the caller showed no certificate, which it must");
+}
+
+#[tokio::test]
+async fn a_policy_says_which_certificates_may_call() {
+    let instance = Instance::new();
+    make_callers(&instance).await;
+    let (socket, api) = instance.api(&[]).await;
+    let policy = |entry: &str| json!({"policy": "tls-client-authentication", "config": {"subject_alternative_names": [entry]}});
+    let path = format!("/api/apis/{api}/policies");
+    let (status, applied) = instance.ask("POST", &path, policy("DNS:*.test")).await;
+    assert_eq!(status, 201, "{applied}");
+
+    // On a plain port nobody can pass, which is said where everybody sees it.
+    let warned = instance.get("/api/status").await["warnings"].to_string();
+    assert!(
+        warned.contains("no_client_certificates") && warned.contains("Nobody can call Orders v1"),
+        "{warned}"
+    );
+    let (_, plain) = instance.try_out(api, json!({})).await;
+    assert_eq!(plain["status"], 401, "{plain}");
+
+    let tls = json!({
+        "certificates": ["local_authority"], "client_certificates": "optional", "client_authority": "callers"
+    });
+    assert_eq!(instance.secure(socket, tls).await.0, 200);
+    assert_eq!(instance.get("/api/status").await["warnings"], json!([]));
+    let me = json!({"client_certificate": "me"});
+    assert_eq!(instance.try_out(api, json!({})).await.1["status"], 401);
+    assert_eq!(instance.try_out(api, me.clone()).await.1["status"], 200);
+    let (status, changed) =
+        instance.ask("PUT", &format!("{path}/{}", applied["id"]), policy("DNS:other.test")).await;
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(instance.try_out(api, me).await.1["status"], 403);
 }
 
 #[tokio::test]

@@ -81,8 +81,8 @@ pub use secret::Secret;
 pub(crate) use secret::secret_places;
 pub use state::StateStore;
 pub use tls::{
-    CertificateFacts, ClientTls, Greeting, HandshakeFailures, IdentityFault, LastFailure, ServerTls,
-    SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
+    CertificateFacts, ClientTls, DistinguishedName, Greeting, HandshakeFailures, IdentityFault, LastFailure,
+    ServerTls, SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
 };
 pub use upstream::{Health, LookUp, Names, TargetFailure, TargetState, UpstreamBody};
 

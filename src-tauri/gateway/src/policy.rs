@@ -112,6 +112,8 @@ pub trait PolicyConfig: JsonSchema + DeserializeOwned + 'static {
     const ACTS_ON: ActsOn;
     /// Where in the order it may stand.
     const PLACE: Place = Place::InOrder;
+    /// Whether nobody passes where the port asks callers for no certificates: the console warns of that.
+    const NEEDS_CLIENT_CERTIFICATES: bool = false;
     /// A configuration that compiles, as JSON; shown in the catalogue and tested.
     const EXAMPLE: &'static str;
 
@@ -322,6 +324,8 @@ pub struct Kind {
     pub acts_on: ActsOn,
     /// Where in the order it may stand.
     pub place: Place,
+    /// Whether nobody passes where the port asks callers for no certificates.
+    pub needs_client_certificates: bool,
     /// A configuration that compiles, as JSON.
     pub example: &'static str,
     schema: fn() -> Value,
@@ -341,6 +345,7 @@ impl Kind {
             category: C::CATEGORY,
             acts_on: C::ACTS_ON,
             place: C::PLACE,
+            needs_client_certificates: C::NEEDS_CLIENT_CERTIFICATES,
             example: C::EXAMPLE,
             schema: || schemars::schema_for!(C).to_value(),
             checker: OnceLock::new(),

@@ -17,6 +17,7 @@ mod ip_allowlist;
 mod ip_blocklist;
 mod jwt_validation;
 mod rate_limiting;
+mod tls_client_authentication;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ listed! {
     client_id_enforcement::ClientIdEnforcement,
     basic_authentication::BasicAuthentication,
     jwt_validation::JwtValidation,
+    tls_client_authentication::TlsClientAuthentication,
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
     cors::Cors,

@@ -2258,7 +2258,7 @@ export interface components {
          * @description What a warning is about; the most pressing first.
          * @enum {string}
          */
-        WarningKind: "not_accepting" | "listener_failed" | "calls_not_kept" | "connection_limit" | "calls_panicked" | "certificate_expired" | "certificate_expires" | "unverified_upstream" | "details_dropped";
+        WarningKind: "not_accepting" | "listener_failed" | "calls_not_kept" | "connection_limit" | "calls_panicked" | "certificate_expired" | "certificate_expires" | "no_client_certificates" | "unverified_upstream" | "details_dropped";
     };
     responses: never;
     parameters: never;

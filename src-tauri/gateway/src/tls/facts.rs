@@ -13,6 +13,8 @@ pub struct CertificateFacts {
     /// Whom it is for, such as `C=DE, O=Orders, CN=orders.test`, in the order of the certificate. Characters that
     /// would read as a separator are escaped with `\` (RFC 4514), so that no name can pretend to be several.
     pub subject: Box<str>,
+    /// The value of the subject's only `CN`; none where it has several, or one that is not text.
+    pub common_name: Option<Box<str>>,
     /// Who signed it, in the same form.
     pub issuer: Box<str>,
     /// Its number, in lowercase hex.
@@ -64,6 +66,7 @@ impl CertificateFacts {
         let validity = certificate.validity();
         Ok(Self {
             subject: text_of(certificate.subject()).into(),
+            common_name: common_name_of(certificate.subject()),
             issuer: text_of(certificate.issuer()).into(),
             serial: hex(certificate.raw_serial()),
             fingerprint: hex(&Sha256::digest(der)),
@@ -105,6 +108,12 @@ fn name_of(name: &GeneralName<'_>) -> Option<SubjectName> {
     })
 }
 
+fn common_name_of(name: &X509Name<'_>) -> Option<Box<str>> {
+    let mut all = name.iter_common_name();
+    let only = all.next()?.as_str().ok().filter(|_| all.next().is_none())?;
+    Some(visible(only).into())
+}
+
 fn text_of(name: &X509Name<'_>) -> String {
     let mut text = String::new();
     for (place, part) in name.iter_rdn().enumerate() {
@@ -131,7 +140,7 @@ fn text_of(name: &X509Name<'_>) -> String {
 }
 
 /// RFC 4514, 2.4; control characters too, so that a name stays on its line.
-fn escape(value: &str, text: &mut String) {
+pub(super) fn escape(value: &str, text: &mut String) {
     for (place, c) in value.char_indices() {
         let at_edge = (place == 0 && (c == ' ' || c == '#')) || (place + 1 == value.len() && c == ' ');
         if c.is_control() {
@@ -199,6 +208,7 @@ mod tests {
             params.distinguished_name.push(DnType::CommonName, "a, O=admin + x");
         });
         assert_eq!(&*facts.subject, r"O=\ guest\0a, CN=a\, O\=admin \+ x");
+        assert_eq!(facts.common_name.as_deref(), Some("a, O=admin + x"));
     }
 
     #[test]

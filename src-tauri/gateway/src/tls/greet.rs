@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{AlertDescription, Error, ProtocolVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -33,10 +33,29 @@ pub struct TlsFacts {
     pub version: Option<ProtocolVersion>,
     /// The caller's own certificate, checked, where one was asked for and given.
     pub client_certificate: Option<CertificateFacts>,
+    /// The same certificate whole, in DER.
+    pub client_der: Option<CertificateDer<'static>>,
+    /// Whether the listener asked callers for a certificate.
+    pub asked_for_certificate: bool,
     /// Whether HTTP/2 was agreed on (ALPN).
     pub speaks_http2: bool,
-    /// What the listener demanded.
-    pub(crate) greeted_by: Arc<ServerTls>,
+    /// What the listener demanded; none where no listener did, in tests.
+    pub(crate) greeted_by: Option<Arc<ServerTls>>,
+}
+
+impl TlsFacts {
+    /// Of a caller that shows this certificate in DER, or none, to nobody's listener: for tests of policies.
+    pub fn showing(certificate: Option<CertificateDer<'static>>) -> Result<Self, String> {
+        Ok(Self {
+            server_name: None,
+            version: None,
+            client_certificate: certificate.as_deref().map(CertificateFacts::of).transpose()?,
+            client_der: certificate,
+            asked_for_certificate: true,
+            speaks_http2: false,
+            greeted_by: None,
+        })
+    }
 }
 
 /// Greets the caller. None where that came to nothing, which is counted and told to the log.
@@ -96,8 +115,10 @@ fn facts_of(stream: &TlsStream<TcpStream>, tls: &Arc<ServerTls>) -> Result<TlsFa
         server_name: connection.server_name().map(|name| name.to_ascii_lowercase().into()),
         version: connection.protocol_version(),
         client_certificate,
+        client_der: shown.map(|der| der.clone().into_owned()),
+        asked_for_certificate: tls.asks_for_certificates(),
         speaks_http2: connection.alpn_protocol() == Some(b"h2"),
-        greeted_by: tls.clone(),
+        greeted_by: Some(tls.clone()),
     })
 }
 

@@ -8,6 +8,7 @@
 
 mod anything;
 mod client;
+mod distinguished;
 mod facts;
 mod greet;
 mod handshakes;
@@ -23,6 +24,7 @@ use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 pub use client::{ClientTls, TlsStore, Trust};
+pub use distinguished::DistinguishedName;
 pub use facts::{CertificateFacts, SubjectName};
 pub use greet::TlsFacts;
 pub use handshakes::{HandshakeFailures, LastFailure};

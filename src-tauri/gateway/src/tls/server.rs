@@ -102,7 +102,13 @@ impl ServerTls {
 
     /// Whether a connection that was greeted so fulfils what is demanded now.
     pub(crate) fn is_satisfied_by(&self, facts: &TlsFacts) -> bool {
-        std::ptr::eq(self, &*facts.greeted_by) || self.demands.are_met_by(facts)
+        let same = facts.greeted_by.as_deref().is_some_and(|before| std::ptr::eq(self, before));
+        same || self.demands.are_met_by(facts)
+    }
+
+    /// Whether callers may show a certificate.
+    pub(super) fn asks_for_certificates(&self) -> bool {
+        self.demands.client_certificates != ClientCertificates::Off
     }
 
     /// The first certificate of every chain that is shown, in DER.
@@ -123,10 +129,10 @@ impl Demands {
         };
         let caller_is_known = match facts.client_certificate {
             None => self.client_certificates != ClientCertificates::Required,
-            Some(_) => {
-                let vouched = &facts.greeted_by.demands.authorities;
+            Some(_) => facts.greeted_by.as_ref().is_some_and(|greeted_by| {
+                let vouched = &greeted_by.demands.authorities;
                 vouched.iter().all(|authority| self.authorities.contains(authority))
-            }
+            }),
         };
         version_is_met && caller_is_known
     }

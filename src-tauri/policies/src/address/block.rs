@@ -5,9 +5,20 @@ use std::str::FromStr;
 
 /// The first and the last address of an entry. Two blocks are apart, equal, or one within the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     V4(u32, u32),
     V6(u128, u128),
+}
+
+impl Block {
+    /// Whether this address is in it.
+    pub(crate) fn has(self, address: IpAddr) -> bool {
+        match (self, address.to_canonical()) {
+            (Self::V4(first, last), IpAddr::V4(address)) => (first..=last).contains(&address.to_bits()),
+            (Self::V6(first, last), IpAddr::V6(address)) => (first..=last).contains(&address.to_bits()),
+            _ => false,
+        }
+    }
 }
 
 /// Leading bits of IPv6 that stand for an IPv4 address (RFC 4291, 2.5.5.2).

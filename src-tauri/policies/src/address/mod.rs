@@ -8,6 +8,7 @@ mod list;
 use gatepost_gateway::{Context, Decision, Policy, Refusal, Reply, Request, Step, Verdict};
 use gatepost_model::{Fault, Faults, Note};
 
+pub(crate) use self::block::Block;
 use self::caller::{Caller, Unknown};
 use self::list::AddressList;
 

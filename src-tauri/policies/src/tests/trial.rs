@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatepost_gateway::{
     Body, Chain, ClientDirectory, Context, Env, Identity, Kind, Link, Outbound, OutboundAnswer, Plan, Reply,
-    Request, Response, StateStore,
+    Request, Response, StateStore, TlsFacts,
 };
 use gatepost_model::{
     ApiId, AppliedPolicyId, Catalog, ClientApp, ClientAppId, Contract, ContractId, ContractState, Credential,
@@ -178,7 +178,9 @@ impl Trial {
     pub(crate) fn run(&self, call: Call) -> Answer {
         let plan = Plan { clients: Arc::new(ClientDirectory::of(&self.catalog)), ..Plan::default() };
         let plain = Context::plain(Arc::new(plan), API);
-        let mut cx = Context { wall_us: call.wall_us, now: call.now, remote: call.remote, ..plain };
+        let scheme = if call.tls.is_some() { "https" } else { "http" };
+        let (wall_us, now, remote, tls) = (call.wall_us, call.now, call.remote, call.tls);
+        let mut cx = Context { wall_us, now, remote, scheme, tls, ..plain };
         let (mut sent, mut request) = (None, call.request);
         *request.body_mut() = streamed(&call.body);
         let upstream = async |request: &mut Request, _: &mut Context| {
@@ -213,13 +215,14 @@ pub(crate) struct Call {
     now: Duration,
     wall_us: i64,
     remote: SocketAddr,
+    tls: Option<Arc<TlsFacts>>,
 }
 
 /// `GET /posts` from 127.0.0.1, at the beginning of time.
 pub(crate) fn call() -> Call {
     let request = http::Request::get("/posts").body(Body::Empty).expect("valid");
     let remote = ([127, 0, 0, 1], 40_000).into();
-    Call { request, body: Bytes::new(), now: Duration::ZERO, wall_us: 0, remote }
+    Call { request, body: Bytes::new(), now: Duration::ZERO, wall_us: 0, remote, tls: None }
 }
 
 impl Call {
@@ -252,6 +255,12 @@ impl Call {
 
     pub(crate) fn from(mut self, address: &str) -> Self {
         self.remote.set_ip(address.parse().expect("an address"));
+        self
+    }
+
+    /// Over TLS.
+    pub(crate) fn tls(mut self, facts: Arc<TlsFacts>) -> Self {
+        self.tls = Some(facts);
         self
     }
 
