@@ -268,11 +268,10 @@ async fn drain(
             freed.await;
         }
     };
-    if timeout_at(until.into(), finished).await.is_err() {
-        tracing::warn!(
-            left = worker.connections.len(),
-            "requests still ran when the time to finish was over"
-        );
+    let in_time = timeout_at(until.into(), finished).await.is_ok();
+    let left = worker.connections.len();
+    if !in_time && left > 0 {
+        tracing::warn!(left, "requests still ran when the time to finish was over");
     }
 }
 

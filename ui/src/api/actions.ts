@@ -19,6 +19,7 @@ import type {
   ListenerTls,
   LocalAuthority,
   PolicyCheck,
+  PolicyDraft,
   Sample,
   Settings,
   TesterRequest,
@@ -53,6 +54,9 @@ export const actions = {
     renewing(post<AppliedPolicy>(`/apis/${api_id}/policies`, policy), "apis", "status"),
   savePolicy: (api_id: number, id: number, policy: AppliedPolicyInput) =>
     renewing(put<AppliedPolicy>(`/apis/${api_id}/policies/${id}`, policy), "apis", "status"),
+  /** Several policies at once: all of it comes in force, or nothing. */
+  applyPolicyDraft: (api_id: number, draft: PolicyDraft) =>
+    renewing(put<AppliedPolicy[]>(`/apis/${api_id}/policies`, draft), "apis", "status"),
   deletePolicy: (api_id: number, id: number) => renewing(remove(`/apis/${api_id}/policies/${id}`), "apis", "status"),
   orderPolicies: (api_id: number, ids: number[]) =>
     renewing(put<AppliedPolicy[] | null>(`/apis/${api_id}/policies-order`, { ids }), "apis", "status"),

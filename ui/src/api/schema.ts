@@ -1220,15 +1220,8 @@ export interface components {
             /** @description Only in the answer that issues it. */
             client_secret?: string | null;
         };
-        /** @description All of an API's policies, as they are to be. */
-        Draft: {
-            /** @description In the order of enforcement. */
-            policies: components["schemas"]["DraftPolicy"][];
-            /** @description Those that go. */
-            removed?: number[];
-        };
         /** @description One of them: `id` alone stays as it is, `set` alone is new, both together is a change. */
-        DraftPolicy: {
+        DraftedPolicy: {
             /** Format: int64 */
             id?: number | null;
             set?: components["schemas"]["AppliedPolicyInput"] | null;
@@ -1688,6 +1681,13 @@ export interface components {
             number: number;
             /** Format: int64 */
             since_ms: number;
+        };
+        /** @description All of an API's policies, as they are to be. */
+        PolicyDraft: {
+            /** @description In the order of enforcement. */
+            policies: components["schemas"]["DraftedPolicy"][];
+            /** @description Those that go. */
+            removed?: number[];
         };
         /** @description Calls that a policy refused. */
         PolicyRefusals: {
@@ -2515,7 +2515,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Draft"];
+                "application/json": components["schemas"]["PolicyDraft"];
             };
         };
         responses: {

@@ -37,6 +37,8 @@ export type Config = Record<string, unknown>;
 export type Only = Schema["Scope"];
 export type AppliedPolicyInput = With<Schema["AppliedPolicyInput"], { config: Config }>;
 export type AppliedPolicy = With<Told<Schema["AppliedPolicyView"]>, { config: Config; only: Only[] }>;
+/** All policies of an API as they are to be: `id` alone stays, `set` alone is new, both is a change. */
+export type PolicyDraft = { policies: { id?: number; set?: AppliedPolicyInput | null }[]; removed: number[] };
 export type PolicyCheck = Told<Schema["Checked"]>;
 export type PolicyKind = With<Told<Schema["PolicyView"]>, { schema: Record<string, unknown>; example: Config }>;
 

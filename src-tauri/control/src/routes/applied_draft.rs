@@ -29,9 +29,9 @@ pub(crate) fn routes() -> OpenApiRouter<Control> {
 /// All of an API's policies, as they are to be.
 #[derive(Deserialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Draft {
+struct PolicyDraft {
     /// In the order of enforcement.
-    policies: Vec<DraftPolicy>,
+    policies: Vec<DraftedPolicy>,
     /// Those that go.
     #[serde(default)]
     removed: Vec<i64>,
@@ -40,7 +40,7 @@ struct Draft {
 /// One of them: `id` alone stays as it is, `set` alone is new, both together is a change.
 #[derive(Deserialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DraftPolicy {
+struct DraftedPolicy {
     #[serde(default)]
     id: Option<i64>,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct DraftPolicy {
 /// Applies a draft: all of it at once, or nothing where any of it has a fault. Every policy that the API has must be
 /// named, so that none goes that the draft does not know of.
 #[utoipa::path(put, path = "/apis/{id}/policies", operation_id = "apply_policy_draft", params(("id" = i64, Path)),
-    request_body = Draft,
+    request_body = PolicyDraft,
     responses((status = 200, body = Vec<AppliedPolicyView>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)))]
 async fn apply_all(
     State(control): State<Control>,
@@ -59,7 +59,7 @@ async fn apply_all(
 ) -> Result<Json<Vec<AppliedPolicyView>>, ApiError> {
     let in_force = control.in_force();
     let api = api_of(&in_force, id)?;
-    let draft: Draft = read_body(&body)?;
+    let draft: PolicyDraft = read_body(&body)?;
     let removed = draft.removed.clone();
     let steps = checked(draft, &in_force, ApiId(id), control.kinds()).map_err(ApiError::Invalid)?;
     let what = format!("Applied a draft of {} policies to {} {}", steps.len(), api.name, api.version);
@@ -110,7 +110,7 @@ impl Step {
 
 /// The draft as steps, or all that is wrong with it.
 fn checked(
-    draft: Draft,
+    draft: PolicyDraft,
     in_force: &InForce,
     api: ApiId,
     kinds: &[Kind],
@@ -120,7 +120,7 @@ fn checked(
         faults.add("policies", format!("an API may have at most {MAX_POLICIES} policies"));
     }
     let mut steps = Vec::new();
-    for (at, DraftPolicy { id, set }) in draft.policies.into_iter().enumerate() {
+    for (at, DraftedPolicy { id, set }) in draft.policies.into_iter().enumerate() {
         let id = id.map(AppliedPolicyId);
         let Some(mut input) = set else {
             match id {

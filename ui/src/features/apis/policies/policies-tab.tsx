@@ -8,6 +8,7 @@ import { useKeys } from "@/shared/keys";
 import { Button, Empty, ErrorNote } from "@/shared/ui";
 import { Catalogue } from "./catalogue";
 import { Lane } from "./lane";
+import { PendingEdits } from "./pending-edits";
 import { PolicyPanel } from "./policy-panel";
 import { useRefusals } from "./refusals";
 
@@ -38,6 +39,13 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
           {policies.data && policies.data.length > 0 && <span className="small t3">{inWords(policies.data)}</span>}
           <span className="push small t3">{policies.data && policies.data.length > 0 && "Refused, last hour"}</span>
         </div>
+        {policies.data && (
+          <PendingEdits
+            api={api}
+            policies={policies.data}
+            onOpen={({ saved, draft }) => (saved ? select(saved.id) : setAdding(kindOf(draft.policy) ?? null))}
+          />
+        )}
         <div className="policies-scroll grow">
           {error && <ErrorNote title="The policies could not be read" error={error} onRetry={() => void policies.refetch()} />}
           {policies.data?.length === 0 && (
