@@ -1,12 +1,8 @@
 //! JWT validation: only callers with a signed token that says what it must may call.
 
-mod algorithm;
-mod claims;
-mod keys;
-mod source;
+mod custom;
 #[cfg(test)]
 mod tests;
-mod token;
 mod validated;
 
 use std::sync::Arc;
@@ -16,13 +12,14 @@ use gatepost_model::{Fault, Faults, Millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::algorithm::{Pinned, SigningMethod};
-use self::claims::{Custom, Rules, start_of, words};
-use self::keys::KeySet;
-use self::source::{Fetching, Keys, Source, addresses};
-use self::validated::{ClientId, Origin, Passed, Validated, is_same};
+use self::custom::Custom;
+use self::validated::{ClientId, Origin, Validated};
+use crate::bearer::{Passed, is_same, within};
 use crate::conformance::{Conforms, Table, answer, differs, ours, same};
 use crate::header_injection::name;
+use crate::jwt::{
+    Fetching, KeySet, Keys, Pinned, Rules, Signed, SigningMethod, Source, addresses, start_of, words,
+};
 
 /// # JWT validation
 ///
@@ -305,8 +302,8 @@ impl PolicyConfig for JwtValidation {
         let keys = pinned.and_then(|pinned| self.keys(pinned, env, &mut faults));
         faults.into_result()?;
         let (Some(pinned), Some(origin), Some(keys)) = (pinned, origin, keys) else { return Err(Vec::new()) };
-        let types = words(&self.supported_types);
-        Ok(Box::new(Validated { pinned, origin, keys, types, rules, custom, client_id, passed }))
+        let signed = Signed { pinned, types: words(&self.supported_types), rules };
+        Ok(Box::new(Validated { signed, origin, keys, custom, client_id, passed }))
     }
 }
 
@@ -392,12 +389,6 @@ impl JwtValidation {
             Fetching { keep: keep.duration(), floor: floor.duration(), timeout: timeout.duration() };
         let source = |uri| Source::new(uri, pinned, fetching, env.outbound());
         Some(Keys::Published(env.state(|| uris.into_iter().map(source).collect::<Vec<_>>())))
-    }
-}
-
-fn within(faults: &mut Faults, field: &str, value: Millis, least: Millis, most: Millis) {
-    if value < least || value > most {
-        faults.add(field, format!("is from {least} to {most}, this is {value}"));
     }
 }
 

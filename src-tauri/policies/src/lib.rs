@@ -9,13 +9,19 @@ use conformance::{Conforms, Table};
 mod address;
 mod basic;
 mod basic_authentication;
+mod bearer;
 mod client_id_enforcement;
 pub mod conformance;
 mod cors;
 mod header_injection;
 mod ip_allowlist;
 mod ip_blocklist;
+mod jwt;
 mod jwt_validation;
+mod oauth;
+mod oauth2_token_introspection;
+mod oauth_protected_resource_metadata;
+mod openidconnect_access_token_enforcement;
 mod rate_limiting;
 mod tls_client_authentication;
 
@@ -41,6 +47,9 @@ listed! {
     basic_authentication::BasicAuthentication,
     jwt_validation::JwtValidation,
     tls_client_authentication::TlsClientAuthentication,
+    oauth2_token_introspection::Oauth2TokenIntrospection,
+    openidconnect_access_token_enforcement::OpenidconnectAccessTokenEnforcement,
+    oauth_protected_resource_metadata::OauthProtectedResourceMetadata,
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
     cors::Cors,

@@ -9,20 +9,20 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 
 /// Longest token, in bytes.
-pub(super) const MAX_TOKEN: usize = 16 * 1_024;
+pub(crate) const MAX_TOKEN: usize = 16 * 1_024;
 /// Longest `kid`, in bytes.
 const MAX_KID: usize = 1_024;
 
 /// Why a token is not taken: in words for its caller, and for the trail.
 #[derive(Debug)]
-pub(super) struct Flaw {
+pub(crate) struct Flaw {
     /// Without quotes, for it stands in `WWW-Authenticate` too.
-    pub(super) words: &'static str,
-    pub(super) note: Note,
+    pub(crate) words: &'static str,
+    pub(crate) note: Note,
 }
 
 impl Flaw {
-    pub(super) fn new(words: &'static str, note: Note) -> Self {
+    pub(crate) fn new(words: &'static str, note: Note) -> Self {
         Self { words, note }
     }
 
@@ -34,18 +34,18 @@ impl Flaw {
 /// A token whose signature is yet to be checked. Of its header only what the configuration is held against is kept:
 /// `jwk`, `jku`, `x5u` and `x5c` are never looked at (RFC 8725, 3.10).
 #[derive(Debug)]
-pub(super) struct Token<'a> {
+pub(crate) struct Token<'a> {
     /// Header and claims as they were signed.
-    pub(super) signed: &'a str,
-    pub(super) signature: &'a str,
+    pub(crate) signed: &'a str,
+    pub(crate) signature: &'a str,
     claims: &'a str,
-    pub(super) algorithm: Box<str>,
-    pub(super) key_id: Option<Box<str>>,
-    pub(super) kind: Option<Box<str>>,
+    pub(crate) algorithm: Box<str>,
+    pub(crate) key_id: Option<Box<str>>,
+    pub(crate) kind: Option<Box<str>>,
 }
 
 impl<'a> Token<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, Flaw> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Flaw> {
         if text.len() > MAX_TOKEN {
             let note = Note::new("the token is longer than {} bytes").with(MAX_TOKEN as u64);
             return Err(Flaw::new("The token is too long", note));
@@ -84,7 +84,7 @@ impl<'a> Token<'a> {
     }
 
     /// What it says. Ask only once its signature is right.
-    pub(super) fn claims(&self) -> Result<Map<String, Value>, Flaw> {
+    pub(crate) fn claims(&self) -> Result<Map<String, Value>, Flaw> {
         object(self.claims, "the token's claims are not base64url", "the token's claims: {}")
     }
 }
@@ -110,7 +110,7 @@ fn object(
 
 /// JSON in which no object says a name twice: two readers could take different ones for it (RFC 8725, 2.4, RFC 7519, 4).
 #[derive(Debug)]
-pub(super) struct Unique(pub(super) Value);
+pub(crate) struct Unique(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub(super) enum SigningMethod {
+pub(crate) enum SigningMethod {
     /// RS256, RS384 or RS512: RSA, PKCS#1 v1.5.
     #[default]
     Rsa,
@@ -24,16 +24,16 @@ pub(super) enum SigningMethod {
 
 /// A method and a length that go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pinned {
-    pub(super) method: SigningMethod,
-    pub(super) algorithm: Algorithm,
+pub(crate) struct Pinned {
+    pub(crate) method: SigningMethod,
+    pub(crate) algorithm: Algorithm,
     /// As tokens write it.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     length: u16,
 }
 
 impl Pinned {
-    pub(super) fn new(method: SigningMethod, length: u16) -> Result<Self, String> {
+    pub(crate) fn new(method: SigningMethod, length: u16) -> Result<Self, String> {
         let (algorithm, name) = match (method, length) {
             (SigningMethod::Rsa, 256) => (Algorithm::RS256, "RS256"),
             (SigningMethod::Rsa, 384) => (Algorithm::RS384, "RS384"),
@@ -54,12 +54,12 @@ impl Pinned {
     }
 
     /// Shortest HMAC secret, in bytes: as long as the hash (RFC 7518, 3.2).
-    pub(super) fn shortest_secret(self) -> usize {
+    pub(crate) fn shortest_secret(self) -> usize {
         usize::from(self.length / 8)
     }
 
     /// `crv` and bytes of one coordinate, for elliptic curves.
-    pub(super) fn curve(self) -> (&'static str, usize) {
+    pub(crate) fn curve(self) -> (&'static str, usize) {
         match self.algorithm {
             Algorithm::ES384 => ("P-384", 48),
             Algorithm::EdDSA => ("Ed25519", 32),

@@ -18,16 +18,16 @@ const MAX_DOCUMENT: usize = 256 * 1_024;
 const MAX_SOURCES: usize = 10;
 
 /// The key sets that a token is looked up in.
-pub(super) type Sets = SmallVec<[Arc<KeySet>; 1]>;
+pub(crate) type Sets = SmallVec<[Arc<KeySet>; 1]>;
 
 /// Where keys come from.
-pub(super) enum Keys {
+pub(crate) enum Keys {
     Written(Arc<KeySet>),
     Published(Arc<Vec<Source>>),
 }
 
 /// One key set on a server.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// For the trail.
     host: Box<str>,
     set: Cached<KeySet>,
@@ -35,25 +35,17 @@ pub(super) struct Source {
 
 /// How key sets are fetched.
 #[derive(Clone, Copy)]
-pub(super) struct Fetching {
-    pub(super) keep: Duration,
-    pub(super) floor: Duration,
-    pub(super) timeout: Duration,
+pub(crate) struct Fetching {
+    pub(crate) keep: Duration,
+    pub(crate) floor: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// Addresses of key sets, separated by commas.
-pub(super) fn addresses(text: &str) -> Result<Vec<Uri>, String> {
+pub(crate) fn addresses(text: &str) -> Result<Vec<Uri>, String> {
     let mut all: Vec<Uri> = Vec::new();
     for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
-        let uri: Uri = one.parse().map_err(|_| format!("`{one}` is not a URL"))?;
-        let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        if !is_web || authority.is_empty() {
-            return Err(format!("`{one}` is not a URL: it must begin with https:// or http://"));
-        }
-        if authority.contains('@') {
-            return Err("has a user name or password, which a key set does not need".into());
-        }
+        let uri = address(one)?;
         if !all.contains(&uri) {
             all.push(uri);
         }
@@ -65,8 +57,22 @@ pub(super) fn addresses(text: &str) -> Result<Vec<Uri>, String> {
     }
 }
 
+/// An address of the web that holds no credentials.
+pub(crate) fn address(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|_| format!("`{text}` is not a URL"))?;
+    let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if !is_web || authority.is_empty() {
+        return Err(format!("`{text}` is not a URL: it must begin with https:// or http://"));
+    }
+    if authority.contains('@') {
+        return Err("has a user name or password, which does not belong in an address".into());
+    }
+    Ok(uri)
+}
+
 impl Source {
-    pub(super) fn new(uri: Uri, pinned: Pinned, fetching: Fetching, outbound: Outbound) -> Self {
+    pub(crate) fn new(uri: Uri, pinned: Pinned, fetching: Fetching, outbound: Outbound) -> Self {
         let host = uri.host().unwrap_or_default().into();
         let options = OutboundOptions {
             timeout: fetching.timeout,
@@ -75,25 +81,28 @@ impl Source {
         };
         let set = Cached::new(fetching.keep, fetching.floor, move || {
             let (uri, outbound, options) = (uri.clone(), outbound.clone(), options.clone());
-            Box::pin(async move {
-                let request = http::Request::get(uri)
-                    .header(ACCEPT, "application/jwk-set+json, application/json")
-                    .body(Bytes::new())
-                    .map_err(|error| error.to_string())?;
-                let answer = outbound.send(request, &options).await.map_err(|error| error.to_string())?;
-                match answer.status() {
-                    StatusCode::OK => KeySet::published(answer.body(), pinned),
-                    status => Err(format!("answered {status}")),
-                }
-            })
+            Box::pin(async move { KeySet::published(&fetch(uri, &outbound, &options).await?, pinned) })
         });
         Self { host, set }
     }
 }
 
+/// A document of JSON.
+pub(crate) async fn fetch(uri: Uri, outbound: &Outbound, options: &OutboundOptions) -> Result<Bytes, String> {
+    let request = http::Request::get(uri)
+        .header(ACCEPT, "application/json, application/jwk-set+json")
+        .body(Bytes::new())
+        .map_err(|error| error.to_string())?;
+    let answer = outbound.send(request, options).await.map_err(|error| error.to_string())?;
+    match answer.status() {
+        StatusCode::OK => Ok(answer.into_body()),
+        status => Err(format!("answered {status}")),
+    }
+}
+
 impl Keys {
     /// The sets that are there, without waiting.
-    pub(super) fn at_hand(&self, now: Duration) -> Sets {
+    pub(crate) fn at_hand(&self, now: Duration) -> Sets {
         match self {
             Self::Written(set) => SmallVec::from_iter([set.clone()]),
             Self::Published(sources) => sources.iter().filter_map(|source| source.set.known(now)).collect(),
@@ -101,7 +110,7 @@ impl Keys {
     }
 
     /// Those sets that can be had, and why not all can.
-    pub(super) async fn fetched(&self, now: Duration) -> (Sets, Option<String>) {
+    pub(crate) async fn fetched(&self, now: Duration) -> (Sets, Option<String>) {
         let Self::Published(sources) = self else { return (self.at_hand(now), None) };
         let (mut sets, mut missing) = (Sets::new(), None);
         for source in sources.iter() {
@@ -114,7 +123,7 @@ impl Keys {
     }
 
     /// The sets that are there, newer where the floor allows that: in `seen` a key was missing.
-    pub(super) async fn renewed(&self, seen: &Sets, now: Duration) -> Sets {
+    pub(crate) async fn renewed(&self, seen: &Sets, now: Duration) -> Sets {
         let Self::Published(sources) = self else { return seen.clone() };
         let mut sets = Sets::new();
         for source in sources.iter() {

@@ -21,7 +21,7 @@ const CURVE_P384: &str = "1.3.132.0.34";
 const ED25519: &str = "1.3.101.112";
 
 /// Keys of one origin, all for the pinned algorithm.
-pub(super) struct KeySet {
+pub(crate) struct KeySet {
     keys: Vec<Key>,
     /// A single key of the configuration's own checks every token, whatever its `kid`.
     is_one_for_all: bool,
@@ -34,7 +34,7 @@ struct Key {
 
 impl KeySet {
     /// What an operator wrote.
-    pub(super) fn written(text: &str, pinned: Pinned) -> Result<Self, String> {
+    pub(crate) fn written(text: &str, pinned: Pinned) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
             return Err("is needed to check tokens with".into());
@@ -48,7 +48,7 @@ impl KeySet {
     }
 
     /// What a server published. Keys that are of no use here are passed over, and so is a second key of one `kid`.
-    pub(super) fn published(json: &[u8], pinned: Pinned) -> Result<Self, String> {
+    pub(crate) fn published(json: &[u8], pinned: Pinned) -> Result<Self, String> {
         Self::of_json(json, pinned, false)
     }
 
@@ -87,7 +87,7 @@ impl KeySet {
     }
 
     /// The key that a token names; one without a name is checked with the only key there is.
-    pub(super) fn key_of(&self, token: &Token<'_>) -> Option<&DecodingKey> {
+    pub(crate) fn key_of(&self, token: &Token<'_>) -> Option<&DecodingKey> {
         let found = match (&token.key_id, self.keys.as_slice()) {
             (_, [only]) if self.is_one_for_all => Some(only),
             (Some(id), keys) => keys.iter().find(|key| key.id.as_ref() == Some(id)),

@@ -1,45 +1,29 @@
 //! What a token must say to be taken (RFC 7519, 4.1).
 
-use gatepost_gateway::{Expression, Side, Subject};
-use gatepost_model::{Faults, Note};
+use gatepost_model::Note;
 use serde_json::{Map, Value};
 
-use super::Claim;
 use super::token::Flaw;
 
 /// What tokens must say.
-pub(super) struct Rules {
-    pub(super) audiences: Box<[Box<str>]>,
-    pub(super) needs_audience: bool,
-    pub(super) issuers: Box<[Box<str>]>,
-    pub(super) needs_expiry: bool,
-    pub(super) needs_start: bool,
+pub(crate) struct Rules {
+    pub(crate) audiences: Box<[Box<str>]>,
+    pub(crate) needs_audience: bool,
+    pub(crate) issuers: Box<[Box<str>]>,
+    pub(crate) needs_expiry: bool,
+    pub(crate) needs_start: bool,
     /// Seconds.
-    pub(super) skew: f64,
-}
-
-/// A claim of the operator's own.
-pub(super) struct Custom {
-    name: Box<str>,
-    wanted: Wanted,
-    is_needed: bool,
-}
-
-enum Wanted {
-    /// This text, number or truth value.
-    Exactly(Box<str>),
-    /// What gives `true`.
-    That(Expression),
+    pub(crate) skew: f64,
 }
 
 /// The words of a comma-separated list.
-pub(super) fn words(text: &str) -> Box<[Box<str>]> {
+pub(crate) fn words(text: &str) -> Box<[Box<str>]> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(Box::from).collect()
 }
 
 impl Rules {
     /// Checks the registered claims at `now`, in seconds since 1970.
-    pub(super) fn check(&self, claims: &Map<String, Value>, now: f64) -> Result<(), Flaw> {
+    pub(crate) fn check(&self, claims: &Map<String, Value>, now: f64) -> Result<(), Flaw> {
         match date(claims, "exp")? {
             Some(end) if now >= end + self.skew => {
                 return Err(Flaw::new("The token has expired", const { Note::new("exp is over") }));
@@ -61,7 +45,8 @@ impl Rules {
         self.check_issuer(claims)
     }
 
-    fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Flaw> {
+    /// One of the token's audiences must be ours.
+    pub(crate) fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), Flaw> {
         let is_ours = |name: &str| self.audiences.iter().any(|ours| **ours == *name);
         let refused = |note: Note| Err(Flaw::new("The token is for another audience", note));
         match claims.get("aud") {
@@ -89,51 +74,8 @@ impl Rules {
     }
 }
 
-impl Custom {
-    /// Those without a fault; each fault goes to `faults`.
-    pub(super) fn all(claims: &[Claim], list: &str, is_needed: bool, faults: &mut Faults) -> Vec<Self> {
-        let compiled = claims.iter().enumerate().filter_map(|(n, claim)| {
-            let parsed = faults
-                .take(&format!("{list}[{n}].value"), Expression::parse(claim.value.trim(), Side::Request))?;
-            let wanted = match parsed.as_literal() {
-                Some(text) => Wanted::Exactly(text.into()),
-                None => Wanted::That(parsed),
-            };
-            Some(Self { name: claim.key.as_str().into(), wanted, is_needed })
-        });
-        compiled.collect()
-    }
-
-    /// Checks it; `subject` knows the claims already.
-    pub(super) fn check(&self, claims: &Map<String, Value>, subject: &Subject<'_>) -> Result<(), Flaw> {
-        let failed =
-            |note: Note| Err(Flaw::new("A claim of the token is not as it must be", note.with(&*self.name)));
-        let Some(value) = claims.get(&*self.name) else {
-            return if self.is_needed { failed(const { Note::new("the token has no {}") }) } else { Ok(()) };
-        };
-        match &self.wanted {
-            Wanted::Exactly(text) if is_text(value, text) => Ok(()),
-            Wanted::Exactly(_) => failed(const { Note::new("{} is not as it must be") }),
-            Wanted::That(expression) => match expression.evaluate(subject) {
-                Ok(Some(truth)) if truth == "true" => Ok(()),
-                Ok(_) => failed(const { Note::new("the rule for {} does not hold") }),
-                Err(_) => failed(const { Note::new("the rule for {} does not fit its value") }),
-            },
-        }
-    }
-}
-
-fn is_text(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(value) => value == text,
-        Value::Number(value) => value.to_string() == text,
-        Value::Bool(value) => text == if *value { "true" } else { "false" },
-        _ => false,
-    }
-}
-
 /// Seconds since 1970; a date that is no number is none (RFC 7519, 2).
-fn date(claims: &Map<String, Value>, name: &'static str) -> Result<Option<f64>, Flaw> {
+pub(crate) fn date(claims: &Map<String, Value>, name: &'static str) -> Result<Option<f64>, Flaw> {
     match claims.get(name) {
         None => Ok(None),
         Some(value) => value.as_f64().map(Some).ok_or_else(|| {
@@ -147,7 +89,7 @@ fn missing(name: &'static str) -> Flaw {
 }
 
 /// Enough of a value to recognise it.
-pub(super) fn start_of(text: &str) -> &str {
+pub(crate) fn start_of(text: &str) -> &str {
     const SHOWN: usize = 64;
     text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end])
 }
