@@ -248,7 +248,7 @@ impl Link {
         request: &mut Request,
         cx: &mut Context,
     ) -> Decision {
-        if let Some(limit) = self.reads.request {
+        if let Some(limit) = self.reads.request.filter(|_| policy.reads_body_of(request)) {
             let unread = read(request, limit.bytes, Some(cx.body_idle)).await.err();
             if let Some(settled) = self.settle_unread(unread, limit, Phase::Request, cx) {
                 return settled;

@@ -72,6 +72,7 @@
 //! | To | there is |
 //! |---|---|
 //! | read a body whole | [`Policy::reads`], then `message.body().bytes()`; rules in [`Reads`]; why there is none: `cx.unread` |
+//! | read only some bodies, by the request's head | [`Policy::reads_body_of`] |
 //! | replace one | [`Message::replace_body`](crate::Message::replace_body), then [`Step::changed`] |
 //! | look at one as it passes | [`Step::inspecting`] with an [`Inspector`] |
 //! | refuse | [`Refusal::of_caller`] (a violation), [`Refusal::of_failure`] (500, 502, 503) |
@@ -131,6 +132,12 @@ pub trait Policy: Send + Sync {
     /// Which bodies it reads whole. Asked once, when its API is compiled; see [`Reads`].
     fn reads(&self) -> Reads {
         Reads::default()
+    }
+
+    /// Whether it reads the body of this request, judged by its head, such as its content type. Asked only of a policy
+    /// that reads requests. A body that it does not read passes as it comes, unless another policy reads it.
+    fn reads_body_of(&self, _request: &Request) -> bool {
+        true
     }
 
     /// Looks at the request, may change it, or refuses it.

@@ -16,6 +16,7 @@ mod cors;
 mod header_injection;
 mod ip_allowlist;
 mod ip_blocklist;
+mod json_threat_protection;
 mod jwt;
 mod jwt_validation;
 mod oauth;
@@ -23,6 +24,7 @@ mod oauth2_token_introspection;
 mod oauth_protected_resource_metadata;
 mod openidconnect_access_token_enforcement;
 mod rate_limiting;
+mod threat;
 mod tls_client_authentication;
 
 #[cfg(test)]
@@ -52,6 +54,7 @@ listed! {
     oauth_protected_resource_metadata::OauthProtectedResourceMetadata,
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
+    json_threat_protection::JsonThreatProtection,
     cors::Cors,
     rate_limiting::RateLimiting,
     header_injection::HeaderInjection,
@@ -63,4 +66,9 @@ pub static KINDS: &[Kind] = &LISTED;
 /// Finds a policy by name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// The readers of what comes from outside, for fuzzing.
+pub mod wire {
+    pub use crate::json_threat_protection::scan::{Limits as JsonLimits, scan as scan_json};
 }
