@@ -96,6 +96,7 @@ impl Introspection {
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 Err(Trouble::Unreachable(format!("it answered {status}").into()))
             }
+            StatusCode::BAD_REQUEST if is_about_the_token(answer.body()) => Ok(Outcome::Inactive),
             status => Err(Trouble::Unfit(format!("it answered {status}").into())),
         }
     }
@@ -138,6 +139,16 @@ fn read(json: &[u8]) -> Result<Outcome, String> {
         Some(Value::Bool(false)) => Ok(Outcome::Inactive),
         _ => Err("its answer does not say whether the token is active".into()),
     }
+}
+
+/// Some servers refuse tokens of another form than their own with an error instead of calling them inactive (RFC 7009,
+/// 2.2.1, for the like).
+fn is_about_the_token(json: &[u8]) -> bool {
+    let error = serde_json::from_slice(json).ok().and_then(|Unique(value)| match value {
+        Value::Object(mut fields) => fields.remove("error"),
+        _ => None,
+    });
+    error.is_some_and(|error| error == "unsupported_token_type" || error == "invalid_token")
 }
 
 fn active(fields: Map<String, Value>) -> Result<Facts, String> {

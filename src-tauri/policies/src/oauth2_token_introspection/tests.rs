@@ -112,6 +112,19 @@ fn a_token_that_is_not_active_is_401() {
 }
 
 #[test]
+fn a_token_of_a_form_that_the_server_does_not_know_is_401() {
+    for (error, status) in [("unsupported_token_type", 401), ("invalid_token", 401), ("invalid_request", 500)]
+    {
+        let body = json!({ "error": error }).to_string();
+        let trial = Trial::of("oauth2-token-introspection", config(json!({}))).calling_by(move |_| {
+            let answer = http::Response::builder().status(400).body(Bytes::from(body.clone()));
+            Ok(answer.expect("valid"))
+        });
+        assert_eq!(trial.run(bearer("a.b.c")).status(), status, "{error}");
+    }
+}
+
+#[test]
 fn a_token_without_the_scopes_is_403() {
     let answer = json!({"active": true, "scope": "read"});
     let (trial, _) = saying(json!({"scopes": "read write"}), answer.clone());
