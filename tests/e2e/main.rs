@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value, missing_docs)]
 
 mod attacks;
+mod automated;
 #[cfg(target_os = "linux")]
 mod big_bodies;
 mod check;

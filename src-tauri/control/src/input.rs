@@ -141,7 +141,7 @@ fn stand_in_item(list: &str, is_outermost: bool, number: usize) -> Value {
         "certificates" | "clients" => json!({"name": name}),
         "credentials" => json!({"client_id": name, "client_secret": name}),
         "contracts" => json!({"client": name, "api": name}),
-        "policies" => json!({"policy": name}),
+        "policies" | "automated_policies" => json!({"policy": name}),
         "only" => json!({}),
         "headers" => json!({"name": "stand-in", "value": name}),
         "listeners" => json!({"port": 1 + number % 1_000}),

@@ -32,8 +32,14 @@ pub(crate) fn hidden(config: &Value, kind: &Kind) -> Value {
     config
 }
 
-/// Puts the secrets that the API's policies of this kind have in the places of their words.
-pub(crate) fn restore(input: &mut AppliedPolicyInput, in_force: &InForce, api: ApiId, kinds: &[Kind]) {
+/// Puts the secrets that the API's policies of this kind have, or without an API the automated ones, in the places of
+/// their words.
+pub(crate) fn restore(
+    input: &mut AppliedPolicyInput,
+    in_force: &InForce,
+    api: Option<ApiId>,
+    kinds: &[Kind],
+) {
     let Some(kind) = kinds.iter().find(|kind| kind.name == input.policy) else { return };
     let of_this_kind = in_force.catalog.policies_of(api).filter(|applied| applied.policy == input.policy);
     let known: Vec<&str> = of_this_kind

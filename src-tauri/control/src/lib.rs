@@ -3,6 +3,7 @@
 //! The window, a browser and the command line all come through [`router`]; nothing else changes the catalog but
 //! [`Control::save`], which compiles the Plan before it commits and swaps it after.
 
+mod applied;
 mod control;
 mod error;
 pub mod file;

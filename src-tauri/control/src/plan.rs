@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gatepost_gateway::{
-    Chain, ClientDirectory, Enforcement, Env, Greeting, Kind, Link, ListenerPlan, MAX_POLICIES, Plan, Route,
-    RouteTls, StateStore, TlsStore,
+    Chain, ClientDirectory, Enforcement, Env, Greeting, Kind, Link, ListenerPlan, MAX_AUTOMATED,
+    MAX_POLICIES, Plan, Route, RouteTls, StateStore, TlsStore,
 };
-use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Certificate, Listen, ListenerTls, Upstream};
+use gatepost_model::{Api, ApiId, AppliedPolicy, Catalog, Certificate, Listen, ListenerTls, Scope, Upstream};
 
 use crate::tls::shown_by;
 
@@ -71,10 +71,9 @@ pub fn compile(
         }
     }
     for api in changed.iter().filter_map(|id| catalog.apis.get(*id)) {
-        let policies: Vec<_> = catalog.policies_of(api.id).collect();
         let tls = compile_tls(api, &catalog.certificates, tls);
         let before = previous.catalog.apis.get(api.id).and_then(|before| previous.route(before));
-        let route = compile_route(api, &policies, kinds, states, tls, before.map(Arc::as_ref));
+        let route = compile_route(api, &catalog, kinds, states, tls, before.map(Arc::as_ref));
         listeners.entry(api.listen.socket()).or_default().routes.insert(Arc::new(route));
     }
     compile_greetings(&mut listeners, &catalog);
@@ -88,8 +87,11 @@ fn changed_apis(catalog: &Catalog, before: &Catalog) -> BTreeSet<ApiId> {
     let apis = catalog.apis.changes(&before.apis).into_iter();
     let apis = apis.filter_map(|(then, now)| Some(then.or(now)?.id));
     let policies = catalog.policies.changes(&before.policies).into_iter();
-    let mut changed: BTreeSet<_> =
-        apis.chain(policies.filter_map(|(then, now)| Some(then.or(now)?.api_id))).collect();
+    let owners: BTreeSet<_> = policies.filter_map(|(then, now)| Some(then.or(now)?.api_id)).collect();
+    let mut changed: BTreeSet<_> = apis.chain(owners.iter().copied().flatten()).collect();
+    if owners.contains(&None) {
+        changed.extend(catalog.apis.iter().map(|api| api.id));
+    }
     if catalog.certificates != before.certificates {
         changed.extend(catalog.apis.iter().filter(|api| names_certificates(api)).map(|api| api.id));
     }
@@ -128,13 +130,13 @@ fn compile_tls(api: &Api, certificates: &[Certificate], store: &TlsStore) -> Res
 
 fn compile_route(
     api: &Api,
-    policies: &[&AppliedPolicy],
+    catalog: &Catalog,
     kinds: &[Kind],
     states: &StateStore,
     tls: Result<RouteTls, String>,
     previous: Option<&Route>,
 ) -> Route {
-    let chain = compile_chain(policies, kinds, states);
+    let chain = compile_chain(api.id, catalog, kinds, states);
     let chain = chain.map_err(|why| format!("its policies cannot be enforced: {why}"));
     let tls = tls.map_err(|why| format!("its upstream's TLS cannot be had: {why}"));
     let compiled = chain.and_then(|chain| Ok((chain, tls?)));
@@ -145,28 +147,56 @@ fn compile_route(
     Route::new(api, &tls, enforcement, previous)
 }
 
-fn compile_chain(policies: &[&AppliedPolicy], kinds: &[Kind], states: &StateStore) -> Result<Chain, String> {
-    if policies.len() > MAX_POLICIES {
+/// The automated policies, then the API's own.
+fn compile_chain(
+    api: ApiId,
+    catalog: &Catalog,
+    kinds: &[Kind],
+    states: &StateStore,
+) -> Result<Chain, String> {
+    let (automated, own) = (catalog.policies_of(None), catalog.policies_of(api));
+    let (common, count) = (automated.clone().count(), own.clone().count());
+    if common > MAX_AUTOMATED || count > MAX_POLICIES {
         return Err(format!(
-            "it has {} policies, more than the {MAX_POLICIES} an API may have",
-            policies.len()
+            "it has {count} policies of its own and {common} automated ones; \
+             {MAX_POLICIES} and {MAX_AUTOMATED} are the most there may be"
         ));
     }
-    let links: Result<Vec<Link>, String> =
-        policies.iter().map(|applied| compile_link(applied, kinds, states)).collect();
-    Ok(Chain::new(links?))
+    let automated = automated.map(|applied| Ok(compile_link(applied, api, kinds, states)?.automated()));
+    let own = own.map(|applied| {
+        let link = compile_link(applied, api, kinds, states)?;
+        match replaced_on(applied, catalog) {
+            Some(scopes) => link.replaced_on(&scopes),
+            None => Ok(link),
+        }
+    });
+    Ok(Chain::new(automated.chain(own).collect::<Result<Vec<Link>, String>>()?))
 }
 
-fn compile_link(applied: &AppliedPolicy, kinds: &[Kind], states: &StateStore) -> Result<Link, String> {
+/// The requests on which automated policies run in the place of an API's own; all, when there is no row.
+pub fn replaced_on(own: &AppliedPolicy, catalog: &Catalog) -> Option<Vec<Scope>> {
+    let mut replacing = catalog.replacing(&own.policy).peekable();
+    replacing.peek()?;
+    let scopes: Vec<&[Scope]> = replacing.map(|automated| &*automated.only).collect();
+    let all = scopes.iter().any(|only| only.is_empty());
+    Some(if all { Vec::new() } else { scopes.concat() })
+}
+
+fn compile_link(
+    applied: &AppliedPolicy,
+    api: ApiId,
+    kinds: &[Kind],
+    states: &StateStore,
+) -> Result<Link, String> {
     let kind = kinds
         .iter()
         .find(|kind| kind.name == applied.policy)
         .ok_or_else(|| format!("this program has no policy `{}`", applied.policy))?;
     let config = applied.config.to_string();
+    let env = Env::new(applied.id, &config, states).in_chain_of(api);
     // A policy that is off is not compiled, so a faulty one can be switched off to get its API going again.
-    let policy =
-        applied.enabled.then(|| kind.compile(&applied.config, &Env::new(applied.id, &config, states)));
-    let policy = policy.transpose().map_err(|faults| {
+    let policy = applied.enabled.then(|| kind.compile(&applied.config, &env)).transpose();
+    let policy = policy.map_err(|faults| {
         let why: Vec<String> = faults.iter().map(ToString::to_string).collect();
         format!("policy `{}` is not valid: {}", applied.policy, why.join("; "))
     })?;
@@ -205,13 +235,14 @@ mod tests {
     fn applied(api: i64, policy: &str, enabled: bool) -> AppliedPolicy {
         AppliedPolicy {
             id: AppliedPolicyId(api),
-            api_id: ApiId(api),
+            api_id: Some(ApiId(api)),
             policy: policy.into(),
             config: json!({}),
             only: Vec::new(),
             enabled,
             shadow: false,
             position: 0,
+            in_force_since: 0,
         }
     }
 
@@ -260,5 +291,45 @@ mod tests {
         assert!(!Arc::ptr_eq(&route(&first, 2), &route(&second, 2)));
         assert!(Arc::ptr_eq(&first.plan.clients, &second.plan.clients));
         assert_eq!(second.plan.number, 2);
+    }
+
+    fn automated(id: i64, policy: &str) -> AppliedPolicy {
+        AppliedPolicy { api_id: None, ..applied(id, policy, true) }
+    }
+
+    #[test]
+    fn an_automated_policy_is_compiled_into_every_api_and_others_take_over_what_they_were() {
+        let own = applied(1, "client-id-enforcement", true);
+        let mut catalog = catalog(vec![api(1), api(2)], vec![own]);
+        let first = put_in_force(catalog.clone(), &InForce::default());
+        let Enforcement::Ready(none) = &route(&first, 2).enforcement else { panic!("it is ready") };
+        assert!(none.is_empty());
+        catalog.policies.insert(automated(7, "of-a-newer-program"));
+        let second = put_in_force(catalog.clone(), &first);
+        for id in [1, 2] {
+            assert!(matches!(route(&second, id).enforcement, Enforcement::Impossible(_)), "it runs open");
+        }
+        catalog.policies.insert(automated(7, "ip-blocklist"));
+        catalog.policies.insert(AppliedPolicy { enabled: false, ..automated(7, "ip-blocklist") });
+        let third = put_in_force(catalog, &second);
+        let Enforcement::Ready(off) = &route(&third, 2).enforcement else { panic!("it is ready") };
+        assert!(!off.is_empty(), "it stands in the trail, as off");
+    }
+
+    #[test]
+    fn one_that_is_off_or_in_shadow_replaces_nothing_and_scopes_add_up() {
+        let own = applied(1, "cors", true);
+        let get = vec![Scope { methods: vec!["GET".into()], path: None }];
+        let put = vec![Scope { methods: vec!["PUT".into()], path: None }];
+        let replaced = |policies: Vec<AppliedPolicy>| {
+            let policies = (0..).zip(policies).map(|(position, policy)| AppliedPolicy { position, ..policy });
+            replaced_on(&own, &catalog(vec![api(1)], policies.collect()))
+        };
+        let by = |only: &Vec<Scope>| AppliedPolicy { only: only.clone(), ..automated(7, "cors") };
+        assert_eq!(replaced(vec![AppliedPolicy { enabled: false, ..by(&get) }]), None);
+        assert_eq!(replaced(vec![AppliedPolicy { shadow: true, ..by(&get) }]), None);
+        assert_eq!(replaced(vec![automated(7, "ip-blocklist")]), None);
+        assert_eq!(replaced(vec![by(&get), by(&put)]), Some([get.clone(), put].concat()));
+        assert_eq!(replaced(vec![by(&get), by(&Vec::new())]), Some(Vec::new()));
     }
 }

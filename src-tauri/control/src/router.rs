@@ -27,6 +27,7 @@ fn described() -> OpenApiRouter<Control> {
         .merge(routes::preview::routes())
         .merge(routes::applied::routes())
         .merge(routes::applied_draft::routes())
+        .merge(routes::automated::routes())
         .merge(routes::catalogue::routes())
         .merge(routes::listeners::routes())
         .merge(routes::certificates::routes())

@@ -1,4 +1,4 @@
-//! The policies of one API, in order: request halves top to bottom, response halves bottom to top.
+//! The policies of one API, automated ones first, in order: request halves top to bottom, response halves bottom to top.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -13,10 +13,12 @@ use crate::{
     Request, Response, Step, Unread, Verdict,
 };
 
-/// Most policies an API may have.
+/// Most policies an API may have of its own.
 pub const MAX_POLICIES: usize = 64;
+/// Most automated policies.
+pub const MAX_AUTOMATED: usize = 32;
 
-/// The policies of one API. Immutable: a save swaps in a new chain.
+/// The policies that are for one API. Immutable: a save swaps in a new chain.
 #[derive(Default)]
 pub struct Chain(Vec<Link>);
 
@@ -27,6 +29,9 @@ pub struct Link {
     acts_on: ActsOn,
     place: Place,
     scope: Vec<CompiledScope>,
+    /// For which requests an automated policy stands in its place.
+    replaced: Option<Vec<CompiledScope>>,
+    is_automated: bool,
     /// None when it is switched off.
     policy: Option<Box<dyn Policy>>,
     /// Decides and records, and lets pass.
@@ -39,6 +44,26 @@ struct CompiledScope {
     path: Option<PathPattern>,
 }
 
+impl CompiledScope {
+    fn of_all(only: &[Scope]) -> Result<Vec<Self>, String> {
+        let compiled = only.iter().map(|scope| {
+            let path = scope.path.as_deref().map(PathPattern::parse).transpose()?;
+            Ok(Self { methods: scope.methods.clone(), path })
+        });
+        compiled.collect()
+    }
+
+    /// Whether any of them takes the request; all requests are taken when there is none.
+    fn take(scopes: &[Self], request: &Request, path: &str) -> bool {
+        scopes.is_empty()
+            || scopes.iter().any(|scope| {
+                (scope.methods.is_empty()
+                    || scope.methods.iter().any(|method| method == request.method().as_str()))
+                    && scope.path.as_ref().is_none_or(|pattern| pattern.matches(path))
+            })
+    }
+}
+
 impl Link {
     /// A policy that is on (`Some`) or off, for the requests that one of `only` matches; all when `only` is empty.
     pub fn new(
@@ -48,14 +73,23 @@ impl Link {
         only: &[Scope],
         policy: Option<Box<dyn Policy>>,
     ) -> Result<Self, String> {
-        let scope = only.iter().map(|scope| {
-            let path = scope.path.as_deref().map(PathPattern::parse).transpose()?;
-            Ok(CompiledScope { methods: scope.methods.clone(), path })
-        });
-        let scope = scope.collect::<Result<_, String>>()?;
+        let scope = CompiledScope::of_all(only)?;
         let reads = policy.as_deref().map(Policy::reads).unwrap_or_default();
         let place = Place::InOrder;
-        Ok(Self { applied, name, acts_on, place, scope, policy, is_shadow: false, reads })
+        let (replaced, is_automated, is_shadow) = (None, false, false);
+        Ok(Self { applied, name, acts_on, place, scope, replaced, is_automated, policy, is_shadow, reads })
+    }
+
+    /// One for every API, as the trail says of it.
+    #[must_use]
+    pub fn automated(self) -> Self {
+        Self { is_automated: true, ..self }
+    }
+
+    /// Says that automated policies stand in its place, for the requests that one of `only` matches; all when `only` is
+    /// empty. It stays compiled, so that what it remembers is there when they go.
+    pub fn replaced_on(self, only: &[Scope]) -> Result<Self, String> {
+        Ok(Self { replaced: Some(CompiledScope::of_all(only)?), ..self })
     }
 
     /// Where it stands whatever the order says.
@@ -80,29 +114,30 @@ impl Link {
     fn policy_for(&self, request: &Request, cx: &Context) -> Result<&dyn Policy, Note> {
         let policy = self.policy.as_deref().ok_or(const { Note::new("off") })?;
         let path = cx.path_below_base(request.uri().path());
-        let in_scope = self.scope.is_empty()
-            || self.scope.iter().any(|scope| {
-                (scope.methods.is_empty()
-                    || scope.methods.iter().any(|method| method == request.method().as_str()))
-                    && scope.path.as_ref().is_none_or(|pattern| pattern.matches(path))
-            });
-        if in_scope { Ok(policy) } else { Err(Note::new("not for this method and path")) }
+        if !CompiledScope::take(&self.scope, request, path) {
+            return Err(Note::new("not for this method and path"));
+        }
+        if self.replaced.as_deref().is_some_and(|by| CompiledScope::take(by, request, path)) {
+            return Err(Note::new("an automated policy of its kind runs in its place"));
+        }
+        Ok(policy)
     }
 
     fn step(&self, phase: Phase, outcome: Outcome, note: Note, duration_ns: u32) -> TrailStep {
-        TrailStep { phase, policy: self.name, applied: Some(self.applied), outcome, note, duration_ns }
+        let (applied, automated) = (Some(self.applied), self.is_automated);
+        TrailStep { phase, policy: self.name, applied, automated, outcome, note, duration_ns }
     }
 }
 
 /// Which links' request halves ran: one bit each.
-type Ran = u64;
-const _: () = assert!(MAX_POLICIES <= Ran::BITS as usize);
+type Ran = u128;
+const _: () = assert!(MAX_POLICIES + MAX_AUTOMATED <= Ran::BITS as usize);
 
 impl Chain {
-    /// Links in the order of enforcement, but for those whose place is first; at most [`MAX_POLICIES`], more are a fault
-    /// of the caller's validation.
+    /// Links in the order of enforcement, but for those whose place is first; at most [`MAX_POLICIES`] of its own and
+    /// [`MAX_AUTOMATED`], more are a fault of the caller's validation.
     pub fn new(mut links: Vec<Link>) -> Self {
-        debug_assert!(links.len() <= MAX_POLICIES);
+        debug_assert!(links.len() <= MAX_POLICIES + MAX_AUTOMATED);
         links.sort_by_key(|link| link.place);
         Self(links)
     }
@@ -224,6 +259,7 @@ impl Link {
             applied: self.applied,
             policy: self.name,
             phase,
+            is_automated: self.is_automated,
             is_shadow: self.is_shadow,
             refusal: std::cell::Cell::default(),
         });

@@ -148,8 +148,15 @@ impl Context {
             self.refused_by = Some(late.policy);
         }
         let note = std::mem::take(&mut refusal.note);
-        let (policy, applied) = (late.policy, Some(late.applied));
-        self.trail.push(TrailStep { phase: late.phase, policy, applied, outcome, note, duration_ns: 0 });
+        self.trail.push(TrailStep {
+            phase: late.phase,
+            policy: late.policy,
+            applied: Some(late.applied),
+            automated: late.is_automated,
+            outcome,
+            note,
+            duration_ns: 0,
+        });
         Some(refusal)
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Late {
     pub(crate) applied: AppliedPolicyId,
     pub(crate) policy: &'static str,
     pub(crate) phase: Phase,
+    pub(crate) is_automated: bool,
     pub(crate) is_shadow: bool,
     pub(crate) refusal: Cell<Option<Box<Refusal>>>,
 }

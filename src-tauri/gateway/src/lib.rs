@@ -56,7 +56,7 @@ mod worker;
 pub use accepting::{SystemRefusal, Unaccepted};
 pub use body::{Body, BodyError, CallerBody, ReadBody, Resumed};
 pub use cached::{Cached, Fetching};
-pub use chain::{Chain, Link, MAX_POLICIES};
+pub use chain::{Chain, Link, MAX_AUTOMATED, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownClient, KnownCredential};
 pub use context::{Context, Identity, Unsettled};
 pub use expression::{Expression, MAX_EXPRESSION, Side, Subject};

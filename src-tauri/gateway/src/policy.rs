@@ -94,7 +94,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use gatepost_model::{AppliedPolicyId, Fault, Note, Outcome};
+use gatepost_model::{ApiId, AppliedPolicyId, Fault, Note, Outcome};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -292,6 +292,7 @@ impl Category {
 
 /// What the gateway lends to `compile`.
 pub struct Env<'a> {
+    api: Option<ApiId>,
     applied: AppliedPolicyId,
     config: &'a str,
     states: &'a StateStore,
@@ -301,7 +302,13 @@ pub struct Env<'a> {
 impl<'a> Env<'a> {
     /// For one applied policy; `config` is its configuration as text and tells states of the same policy apart.
     pub fn new(applied: AppliedPolicyId, config: &'a str, states: &'a StateStore) -> Self {
-        Self { applied, config, states, outbound: Outbound::network() }
+        Self { api: None, applied, config, states, outbound: Outbound::network() }
+    }
+
+    /// For the chain of this API: an automated policy, which is in the chains of all, remembers for each apart.
+    #[must_use]
+    pub fn in_chain_of(self, api: ApiId) -> Self {
+        Self { api: Some(api), ..self }
     }
 
     /// Calls go by `outbound` instead of the network.
@@ -317,7 +324,7 @@ impl<'a> Env<'a> {
 
     /// What this policy remembers between requests. Survives every save that leaves its configuration alone.
     pub fn state<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        self.states.get_or_make(self.applied, self.config, make)
+        self.states.get_or_make((self.api, self.applied), self.config, make)
     }
 }
 

@@ -4,10 +4,10 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use gatepost_model::AppliedPolicyId;
+use gatepost_model::{ApiId, AppliedPolicyId};
 use parking_lot::Mutex;
 
-/// Holds the running state of applied policies by id and configuration. A Plan being compiled takes over the state
+/// Holds the running state of applied policies by API, id and configuration. A Plan being compiled takes over the state
 /// of the Plan in force, so a save that leaves a policy's configuration alone loses none of its counters.
 #[derive(Default)]
 pub struct StateStore(Mutex<States>);
@@ -19,8 +19,11 @@ struct States {
     alive: usize,
 }
 
+/// Which policy, and in which API's chain.
+type Owner = (Option<ApiId>, AppliedPolicyId);
+
 /// Whose state, and under which configuration.
-type Key = (AppliedPolicyId, Box<str>);
+type Key = (Owner, Box<str>);
 
 impl StateStore {
     /// Nothing remembered yet.
@@ -31,13 +34,13 @@ impl StateStore {
     /// The state of this policy under this configuration, made by `make` when there is none.
     pub(crate) fn get_or_make<T: Any + Send + Sync>(
         &self,
-        id: AppliedPolicyId,
+        owner: Owner,
         config: &str,
         make: impl FnOnce() -> T,
     ) -> Arc<T> {
         let mut states = self.0.lock();
         states.sweep();
-        let key = (id, config.into());
+        let key = (owner, config.into());
         let known = states.by_key.get(&key).and_then(Weak::upgrade);
         known.and_then(|state| state.downcast().ok()).unwrap_or_else(|| {
             let state = Arc::new(make());
@@ -62,24 +65,27 @@ impl States {
 mod tests {
     use super::*;
 
+    const ONE: Owner = (None, AppliedPolicyId(1));
+
     #[test]
     fn keeps_state_while_the_configuration_is_the_same() {
         let states = StateStore::new();
-        let first = states.get_or_make(AppliedPolicyId(1), "{}", || Mutex::new(1));
+        let first = states.get_or_make(ONE, "{}", || Mutex::new(1));
         *first.lock() = 2;
-        let same = states.get_or_make(AppliedPolicyId(1), "{}", || Mutex::new(1));
-        let other = states.get_or_make(AppliedPolicyId(1), "{\"a\":1}", || Mutex::new(1));
-        assert_eq!((*same.lock(), *other.lock()), (2, 1));
+        let same = states.get_or_make(ONE, "{}", || Mutex::new(1));
+        let other = states.get_or_make(ONE, "{\"a\":1}", || Mutex::new(1));
+        let elsewhere = states.get_or_make((Some(ApiId(1)), AppliedPolicyId(1)), "{}", || Mutex::new(1));
+        assert_eq!((*same.lock(), *other.lock(), *elsewhere.lock()), (2, 1, 1));
     }
 
     #[test]
     fn what_nobody_has_any_more_makes_room() {
         let states = StateStore::new();
-        let kept = states.get_or_make(AppliedPolicyId(1), "{}", || 1);
+        let kept = states.get_or_make(ONE, "{}", || 1);
         for id in 2..1_000 {
-            drop(states.get_or_make(AppliedPolicyId(id), "{}", || 1));
+            drop(states.get_or_make((None, AppliedPolicyId(id)), "{}", || 1));
         }
         assert!(states.0.lock().by_key.len() <= 4);
-        assert!(Arc::ptr_eq(&kept, &states.get_or_make(AppliedPolicyId(1), "{}", || 2)));
+        assert!(Arc::ptr_eq(&kept, &states.get_or_make(ONE, "{}", || 2)));
     }
 }

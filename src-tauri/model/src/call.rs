@@ -225,12 +225,29 @@ pub struct TrailStep {
     pub policy: &'static str,
     /// Which of the API's policies; none for the upstream.
     pub applied: Option<AppliedPolicyId>,
+    /// Whether that one is automated: of no API, and so for every API.
+    pub automated: bool,
     /// What it did.
     pub outcome: Outcome,
     /// Why, and the facts that decided.
     pub note: Note,
     /// How long it took, nanoseconds; saturates at 4.2 s.
     pub duration_ns: u32,
+}
+
+impl TrailStep {
+    /// What an upstream did.
+    pub fn of_upstream(outcome: Outcome, note: Note, duration_ns: u32) -> Self {
+        Self {
+            phase: Phase::Upstream,
+            policy: "",
+            applied: None,
+            automated: false,
+            outcome,
+            note,
+            duration_ns,
+        }
+    }
 }
 
 /// A sentence and the values that go into its `{}`, put together only when read. Never holds a secret.

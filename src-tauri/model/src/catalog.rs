@@ -10,7 +10,7 @@ use crate::{
 pub struct Catalog {
     /// By id.
     pub apis: Rows<Api>,
-    /// By API, then position.
+    /// By API, then position; before them the automated ones, which are of no API.
     pub policies: Rows<AppliedPolicy>,
     /// By id.
     pub clients: Rows<ClientApp>,
@@ -25,9 +25,20 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The policies of one API, in the order of enforcement.
-    pub fn policies_of(&self, api: ApiId) -> impl Iterator<Item = &AppliedPolicy> {
+    /// The policies of one API, in the order of enforcement; of none, the automated ones, which run before them.
+    pub fn policies_of(&self, api: impl Into<Option<ApiId>>) -> impl Iterator<Item = &AppliedPolicy> + Clone {
+        let api = api.into();
         self.policies.range((api, 0)..=(api, u32::MAX))
+    }
+
+    /// The automated policies in whose place no policy of this kind that an API has of its own is enforced.
+    pub fn replacing<'a>(&'a self, policy: &'a str) -> impl Iterator<Item = &'a AppliedPolicy> {
+        self.policies_of(None).filter(move |automated| automated.policy == policy && automated.replaces_own())
+    }
+
+    /// Puts these in the place of all automated policies, in the order of enforcement.
+    pub fn replace_automated(&mut self, policies: Vec<AppliedPolicy>) {
+        self.policies.replace((None, 0)..=(None, u32::MAX), policies);
     }
 
     /// The credentials of one client app, oldest first.
@@ -43,7 +54,7 @@ impl Catalog {
     /// Puts these in the place of an API and its policies, in the order of enforcement.
     pub fn replace_api(&mut self, id: ApiId, api: Option<Api>, policies: Vec<AppliedPolicy>) {
         self.apis.replace(id..=id, api);
-        self.policies.replace((id, 0)..=(id, u32::MAX), policies);
+        self.policies.replace((Some(id), 0)..=(Some(id), u32::MAX), policies);
     }
 
     /// Puts these in the place of a client app, its credentials and its contracts, both by id.
@@ -69,7 +80,7 @@ impl Row for Api {
 }
 
 impl Row for AppliedPolicy {
-    type Key = (ApiId, u32);
+    type Key = (Option<ApiId>, u32);
 
     fn key(&self) -> Self::Key {
         (self.api_id, self.position)

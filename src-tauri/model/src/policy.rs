@@ -14,13 +14,14 @@ use crate::{ApiId, Fault, Faults};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct AppliedPolicyId(pub i64);
 
-/// A policy as applied to one API. Its `Debug` form leaves out the configuration, which may hold secrets.
+/// A policy as applied, to one API or, automated, to all. Its `Debug` form leaves out the configuration, which may hold
+/// secrets.
 #[derive(Clone, PartialEq)]
 pub struct AppliedPolicy {
     /// Its row.
     pub id: AppliedPolicyId,
-    /// The API it protects.
-    pub api_id: ApiId,
+    /// The API it protects; none for an automated policy, which protects every API.
+    pub api_id: Option<ApiId>,
     /// The policy's name, such as `rate-limiting`.
     pub policy: String,
     /// Its configuration, as the operator wrote it; an object.
@@ -31,8 +32,19 @@ pub struct AppliedPolicy {
     pub enabled: bool,
     /// In shadow it decides and records, and lets pass.
     pub shadow: bool,
-    /// Place in the order of enforcement, from 0.
+    /// Place in the order of enforcement, from 0; automated ones have an order of their own, before the others.
     pub position: u32,
+    /// Since when what it says is in force, epoch milliseconds: its last change, or that of an automated policy that
+    /// stood in its place.
+    pub in_force_since: i64,
+}
+
+impl AppliedPolicy {
+    /// Whether APIs' own policies of its kind give way to it, on the requests that it is for. One that is off or in
+    /// shadow enforces nothing, so that it must not take the place of one that does.
+    pub fn replaces_own(&self) -> bool {
+        self.api_id.is_none() && self.enabled && !self.shadow
+    }
 }
 
 impl fmt::Debug for AppliedPolicy {

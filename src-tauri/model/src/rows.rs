@@ -43,7 +43,7 @@ impl<T> Rows<T> {
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 }
@@ -56,7 +56,7 @@ impl<T: Row> Rows<T> {
     }
 
     /// The rows with these keys.
-    pub fn range(&self, keys: RangeInclusive<T::Key>) -> impl Iterator<Item = &T> {
+    pub fn range(&self, keys: RangeInclusive<T::Key>) -> impl Iterator<Item = &T> + Clone {
         let (start, end) = keys.into_inner();
         let chunks = self.chunks.get(self.chunk_of(start)..).unwrap_or_default();
         let before = chunks.first().map_or(0, |chunk| chunk.partition_point(|row| row.key() < start));

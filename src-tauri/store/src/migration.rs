@@ -44,6 +44,7 @@ pub(crate) const ALL: &[&Migration] = &[
     &listener::CREATE,
     &applied_policy::SHADOW,
     &applied_policy::SECRETS,
+    &applied_policy::AUTOMATED,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

@@ -98,28 +98,51 @@ impl<'a> Write<'a> {
         api::delete(&self.tx, id)
     }
 
-    /// Puts a policy below the API's others.
-    pub fn insert_policy(&mut self, api: ApiId, new: &NewPolicy) -> Result<AppliedPolicyId, WriteError> {
-        self.touched.apis.insert(api);
-        applied_policy::insert(&self.tx, self.vault, api, new)
+    /// Puts a policy below the API's others; one of no API, which is automated, below the other automated ones.
+    pub fn insert_policy(
+        &mut self,
+        api: impl Into<Option<ApiId>>,
+        new: &NewPolicy,
+    ) -> Result<AppliedPolicyId, WriteError> {
+        let api = api.into();
+        self.write_policies(|tx| Ok((api, applied_policy::insert(&tx.tx, tx.vault, api, new, tx.now_ms)?)))
     }
 
     /// Changes a policy; it keeps its place.
     pub fn update_policy(&mut self, id: AppliedPolicyId, new: &NewPolicy) -> Result<(), WriteError> {
-        self.touched.apis.insert(applied_policy::update(&self.tx, self.vault, id, new)?);
-        Ok(())
+        self.write_policies(|tx| Ok((applied_policy::update(&tx.tx, tx.vault, id, new, tx.now_ms)?, ())))
     }
 
     /// Removes a policy; those below it move up.
     pub fn delete_policy(&mut self, id: AppliedPolicyId) -> Result<(), WriteError> {
-        self.touched.apis.insert(applied_policy::delete(&self.tx, id)?);
-        Ok(())
+        self.write_policies(|tx| Ok((applied_policy::delete(&tx.tx, id)?, ())))
     }
 
-    /// Gives an API's policies a new order, which must name each of them once.
-    pub fn reorder_policies(&mut self, api: ApiId, ids: &[AppliedPolicyId]) -> Result<(), WriteError> {
-        self.touched.apis.insert(api);
+    /// Gives an API's policies, or the automated ones, a new order, which must name each of them once.
+    pub fn reorder_policies(
+        &mut self,
+        api: impl Into<Option<ApiId>>,
+        ids: &[AppliedPolicyId],
+    ) -> Result<(), WriteError> {
+        let api = api.into();
+        self.touched.policies_of(api);
         applied_policy::reorder(&self.tx, api, ids)
+    }
+
+    /// Notes whose policies `write` changed, and from when on APIs' own policies are in force, or are not, for what it
+    /// did to automated ones.
+    fn write_policies<T>(
+        &mut self,
+        write: impl FnOnce(&Self) -> Result<(Option<ApiId>, T), WriteError>,
+    ) -> Result<T, WriteError> {
+        let before = applied_policy::replaced(&self.tx)?;
+        let (api, value) = write(self)?;
+        self.touched.policies_of(api);
+        let after = applied_policy::replaced(&self.tx)?;
+        for (policy, _) in before.symmetric_difference(&after) {
+            self.touched.apis.extend(applied_policy::renew(&self.tx, policy, self.now_ms)?);
+        }
+        Ok(value)
     }
 
     /// Adds a client app, without credentials.
@@ -209,9 +232,17 @@ struct Touched {
     clients: BTreeSet<ClientAppId>,
     certificates: bool,
     listeners: bool,
+    automated: bool,
 }
 
 impl Touched {
+    fn policies_of(&mut self, api: Option<ApiId>) {
+        match api {
+            Some(id) => drop(self.apis.insert(id)),
+            None => self.automated = true,
+        }
+    }
+
     /// Brings `catalog` to what `connection` sees.
     fn read_again(
         &self,
@@ -226,8 +257,11 @@ impl Touched {
         if self.listeners {
             catalog.listeners = listener::all(connection)?;
         }
+        if self.automated {
+            catalog.replace_automated(applied_policy::of_api(connection, vault, None)?);
+        }
         for id in self.apis.iter().copied() {
-            let policies = applied_policy::of_api(connection, vault, id)?;
+            let policies = applied_policy::of_api(connection, vault, Some(id))?;
             catalog.replace_api(id, api::one(connection, id)?, policies);
         }
         for id in self.clients.iter().copied() {

@@ -241,7 +241,9 @@ fn deleting_an_api_deletes_its_policies_and_contracts_and_nothing_else() {
     save(&store, |tx| tx.delete_api(posts));
     let catalog = store.load().expect("loads");
     assert!(catalog.apis.iter().all(|api| api.id == users) && catalog.apis.len() == 1);
-    assert!(catalog.policies.iter().all(|policy| policy.api_id == users) && catalog.policies.len() == 1);
+    assert!(
+        catalog.policies.iter().all(|policy| policy.api_id == Some(users)) && catalog.policies.len() == 1
+    );
     assert!(catalog.contracts.iter().all(|c| c.api_id == users) && catalog.contracts.len() == 1);
     assert_eq!((catalog.clients.len(), catalog.credentials.len()), (1, 1));
 }

@@ -39,7 +39,7 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
     let off = NewPolicy { enabled: false, ..new_policy("cors") };
     let certificate = dice.pick(known.certificates.iter()).map(|certificate| certificate.id);
     let socket = SocketAddr::from(([127, 0, 0, 1], 8_000 + u16::try_from(dice.roll(5)).expect("small")));
-    match (dice.roll(30), api, app) {
+    match (dice.roll(34), api, app) {
         (0 | 1 | 27, ..) => tx.insert_api(&new_api(&name)).map(drop),
         (2 | 3 | 28 | 29, ..) => tx.insert_client(&new_client(&name)).map(drop),
         (4, Some(api), _) => tx.update_api(api, &new_api(&name)),
@@ -50,6 +50,19 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
             let by = ids.len().min(1);
             ids.rotate_left(by);
             tx.reorder_policies(api, &ids)
+        }
+        (30 | 31, ..) => {
+            let kind = dice.pick(known.policies.iter()).map_or(name, |known| known.policy.clone());
+            tx.insert_policy(None, &new_policy(&kind)).map(drop)
+        }
+        (32, ..) => {
+            let automated = dice.pick(known.policies_of(None)).map(|automated| automated.id);
+            automated.map_or(Ok(()), |id| tx.update_policy(id, &off))
+        }
+        (33, ..) => {
+            let mut ids: Vec<_> = known.policies_of(None).map(|policy| policy.id).collect();
+            ids.reverse();
+            tx.reorder_policies(None, &ids)
         }
         (9, ..) => policy.map_or(Ok(()), |policy| tx.update_policy(policy.id, &off)),
         (10, ..) => policy.map_or(Ok(()), |policy| tx.delete_policy(policy.id)),

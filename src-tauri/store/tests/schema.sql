@@ -13,15 +13,18 @@ CREATE TABLE api (
     UNIQUE (asset_id, version, label)
 ) STRICT;
 
-CREATE TABLE applied_policy (
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    api_id   INTEGER NOT NULL REFERENCES api (id) ON DELETE CASCADE,
-    policy   TEXT NOT NULL,
-    config   TEXT NOT NULL, -- JSON object
-    only     TEXT NOT NULL, -- JSON list of scopes
-    enabled  INTEGER NOT NULL,
-    position INTEGER NOT NULL
-, shadow INTEGER NOT NULL DEFAULT 0, secrets BLOB) STRICT;
+CREATE TABLE "applied_policy" (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    api_id         INTEGER REFERENCES api (id) ON DELETE CASCADE, -- without one it is automated: for every API
+    policy         TEXT NOT NULL,
+    config         TEXT NOT NULL, -- JSON object
+    only           TEXT NOT NULL, -- JSON list of scopes
+    enabled        INTEGER NOT NULL,
+    position       INTEGER NOT NULL,
+    shadow         INTEGER NOT NULL,
+    secrets        BLOB, -- sealed JSON object: pointer into config -> text
+    in_force_since INTEGER NOT NULL
+) STRICT;
 
 CREATE INDEX applied_policy_by_api ON applied_policy (api_id, position);
 

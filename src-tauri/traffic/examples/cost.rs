@@ -147,5 +147,5 @@ fn call(now_us: i64, n: usize) -> (CallFacts, CallDetail) {
 
 fn step(phase: Phase, policy: &'static str, note: Note) -> TrailStep {
     let applied = Some(AppliedPolicyId(3)).filter(|_| !policy.is_empty());
-    TrailStep { phase, policy, applied, outcome: Outcome::Passed, note, duration_ns: 900 }
+    TrailStep { phase, policy, applied, automated: false, outcome: Outcome::Passed, note, duration_ns: 900 }
 }

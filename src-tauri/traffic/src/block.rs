@@ -16,9 +16,11 @@ use crate::delta::Delta;
 use crate::figures::ended_us;
 
 /// How a block is written. A reader knows this format and all before it, and skips blocks of later ones.
-pub(crate) const FORMAT: i64 = 2;
+pub(crate) const FORMAT: i64 = 3;
 /// Since this format a call has [`Head::grpc_status`] and a [`Tail`] too, each behind what was there before.
 const WITH_TAIL: i64 = 2;
+/// Since this format a call has [`Automated`] too, behind what was there before.
+const WITH_AUTOMATED: i64 = 3;
 /// Most calls in a block.
 pub(crate) const MAX_CALLS: u64 = 512;
 /// A block with this many bytes takes no more calls: an open block is written again whenever it has grown.
@@ -69,6 +71,9 @@ struct Tail<'a> {
     response_trailers: &'a [u8],
 }
 
+/// Which of the trail's policies are automated.
+type Automated = Vec<AppliedPolicyId>;
+
 impl Tail<'_> {
     /// Of calls that were stored without: `https` was told apart from `http` no earlier than it was recorded.
     fn unknown() -> Self {
@@ -99,15 +104,16 @@ impl From<&TrailStep> for Step<'_> {
     }
 }
 
-impl From<Step<'_>> for TrailEntry {
-    fn from(step: Step<'_>) -> Self {
-        Self {
-            phase: step.phase,
-            policy: Some(step.policy).filter(|name| !name.is_empty()).map(str::to_owned),
-            applied_policy_id: step.applied,
-            outcome: step.outcome,
-            note: step.note,
-            duration_us: f64::from(step.duration_ns) / 1_000.0,
+impl Step<'_> {
+    fn shown(self, automated: &[AppliedPolicyId]) -> TrailEntry {
+        TrailEntry {
+            phase: self.phase,
+            policy: Some(self.policy).filter(|name| !name.is_empty()).map(str::to_owned),
+            applied_policy_id: self.applied,
+            automated: self.applied.is_some_and(|id| automated.contains(&id)),
+            outcome: self.outcome,
+            note: self.note,
+            duration_us: f64::from(self.duration_ns) / 1_000.0,
         }
     }
 }
@@ -244,10 +250,13 @@ impl OpenBlock {
             trail: call.trail.iter().map(Step::from).collect(),
         };
         let tail = Tail { scheme: call.scheme, response_trailers: call.response_trailers };
+        let automated = call.trail.iter().filter(|step| step.automated).filter_map(|step| step.applied);
+        let automated = automated.collect::<Automated>();
         postcard::to_io(&Head::of(call), &mut self.heads)?;
         postcard::to_io(&call.grpc_status, &mut self.heads)?;
         postcard::to_io(&stored, &mut self.details)?;
         postcard::to_io(&tail, &mut self.details)?;
+        postcard::to_io(&automated, &mut self.details)?;
         Ok(())
     }
 }
@@ -298,16 +307,19 @@ impl<'a> Stored<'a> {
         let mut last = None;
         for _ in 0..=nth {
             let (detail, mut rest): (Detail<'_>, _) = postcard::take_from_bytes(details).ok()?;
-            let mut tail = Tail::unknown();
+            let (mut tail, mut automated) = (Tail::unknown(), Automated::new());
             if self.format >= WITH_TAIL {
                 (tail, rest) = postcard::take_from_bytes(rest).ok()?;
             }
+            if self.format >= WITH_AUTOMATED {
+                (automated, rest) = postcard::take_from_bytes(rest).ok()?;
+            }
             request_headers = detail.request_headers.onto(&request_headers)?;
             response_headers = detail.response_headers.onto(&response_headers)?;
-            last = Some((detail, tail));
+            last = Some((detail, tail, automated));
             details = rest;
         }
-        let (detail, tail) = last?;
+        let (detail, tail, automated) = last?;
         let headers = |bytes: Vec<u8>| HeaderBlock::from_bytes(bytes).to_vec();
         Some(Call {
             summary: head.summary(self.first_id + nth as u64),
@@ -323,7 +335,7 @@ impl<'a> Stored<'a> {
             error: detail.error.map(str::to_owned),
             upstream_address: detail.upstream_address.map(|address| address.to_string()),
             connection_reused: detail.connection_reused,
-            trail: detail.trail.into_iter().map(TrailEntry::from).collect(),
+            trail: detail.trail.into_iter().map(|step| step.shown(&automated)).collect(),
         })
     }
 }

@@ -102,6 +102,8 @@ pub struct TrailEntry {
     /// Which of the API's policies; null for the upstream.
     #[schema(required = true)]
     pub applied_policy_id: Option<AppliedPolicyId>,
+    /// Whether it is automated: for every API.
+    pub automated: bool,
     /// What it did.
     pub outcome: Outcome,
     /// Why, in words.

@@ -36,6 +36,14 @@ async function renewing<T>(work: Promise<T>, ...roots: string[]): Promise<T> {
 /** What shows a certificate or is shown by one. */
 const TLS = ["certificates", "listeners", "apis", "status"];
 
+/** An API, by number, or all of them: of none, policies are automated. */
+export type PolicyOwner = number | null;
+
+const policiesOf = (owner: PolicyOwner): string => (owner === null ? "/automated-policies" : `/apis/${owner}/policies`);
+
+/** What shows applied policies. */
+const POLICIES = ["apis", "automated-policies", "status"];
+
 export const actions = {
   /** With `https` its address and port speak TLS from then on; both come about or neither. */
   addApi: (api: ApiInput, https = false) => renewing(post<Api>(https ? "/apis?https=true" : "/apis", api), ...TLS),
@@ -50,18 +58,16 @@ export const actions = {
       "clients",
     ),
 
-  addPolicy: (api_id: number, policy: AppliedPolicyInput) =>
-    renewing(post<AppliedPolicy>(`/apis/${api_id}/policies`, policy), "apis", "status"),
-  savePolicy: (api_id: number, id: number, policy: AppliedPolicyInput) =>
-    renewing(put<AppliedPolicy>(`/apis/${api_id}/policies/${id}`, policy), "apis", "status"),
-  /** Several policies at once: all of it comes in force, or nothing. */
-  applyPolicyDraft: (api_id: number, draft: PolicyDraft) =>
-    renewing(put<AppliedPolicy[]>(`/apis/${api_id}/policies`, draft), "apis", "status"),
-  deletePolicy: (api_id: number, id: number) => renewing(remove(`/apis/${api_id}/policies/${id}`), "apis", "status"),
-  orderPolicies: (api_id: number, ids: number[]) =>
-    renewing(put<AppliedPolicy[] | null>(`/apis/${api_id}/policies-order`, { ids }), "apis", "status"),
-  checkPolicy: (api_id: number, policy: AppliedPolicyInput, signal?: AbortSignal) =>
-    post<PolicyCheck>(`/apis/${api_id}/policies/check`, policy, signal),
+  addPolicy: (owner: PolicyOwner, policy: AppliedPolicyInput) => renewing(post<AppliedPolicy>(policiesOf(owner), policy), ...POLICIES),
+  savePolicy: (owner: PolicyOwner, id: number, policy: AppliedPolicyInput) =>
+    renewing(put<AppliedPolicy>(`${policiesOf(owner)}/${id}`, policy), ...POLICIES),
+  /** Several policies of an API at once: all of it comes in force, or nothing. */
+  applyPolicyDraft: (api_id: number, draft: PolicyDraft) => renewing(put<AppliedPolicy[]>(policiesOf(api_id), draft), ...POLICIES),
+  deletePolicy: (owner: PolicyOwner, id: number) => renewing(remove(`${policiesOf(owner)}/${id}`), ...POLICIES),
+  orderPolicies: (owner: PolicyOwner, ids: number[]) =>
+    renewing(put<AppliedPolicy[] | null>(`${policiesOf(owner)}-order`, { ids }), ...POLICIES),
+  checkPolicy: (owner: PolicyOwner, policy: AppliedPolicyInput, signal?: AbortSignal) =>
+    post<PolicyCheck>(`${policiesOf(owner)}/check`, policy, signal),
 
   addClient: (client: ClientAppInput) => renewing(post<ClientApp>("/clients", client), "clients"),
   saveClient: (id: number, client: ClientAppInput) => renewing(put<ClientApp>(`/clients/${id}`, client), "clients", "contracts"),

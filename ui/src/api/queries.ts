@@ -18,6 +18,7 @@ import type {
   Listener,
   LocalAuthority,
   PlanChange,
+  PolicyConflicts,
   PolicyKind,
   RouteAnswer,
   RouteQuestion,
@@ -64,6 +65,16 @@ export const queries = {
       queryKey: ["apis", api_id, "policies"],
       queryFn: ({ signal }) => get<AppliedPolicy[]>(`/apis/${api_id}/policies`, {}, signal),
     }),
+  automatedPolicies: () =>
+    queryOptions({
+      queryKey: ["automated-policies"],
+      queryFn: ({ signal }) => get<AppliedPolicy[]>("/automated-policies", {}, signal),
+    }),
+  policyConflicts: (policy: string) =>
+    queryOptions({
+      queryKey: ["automated-policies", "conflicts", policy],
+      queryFn: ({ signal }) => get<PolicyConflicts>(`/automated-policies/conflicts/${encodeURIComponent(policy)}`, {}, signal),
+    }),
   /** The catalogue of policy kinds changes only with the program. */
   policyKinds: () =>
     queryOptions({
@@ -107,11 +118,11 @@ export const queries = {
 export function queryKeysOf(topic: Topic): string[][] {
   switch (topic) {
     case "apis":
-      return [["apis"], ["targets"], ["listeners"], ["status"], ["changes"], ["contracts"]];
+      return [["apis"], ["automated-policies"], ["targets"], ["listeners"], ["status"], ["changes"], ["contracts"]];
     case "targets":
       return [["targets"]];
     case "policies":
-      return [["apis"], ["status"], ["changes"]];
+      return [["apis"], ["automated-policies"], ["status"], ["changes"]];
     case "clients":
       return [["clients"], ["contracts"]];
     case "contracts":

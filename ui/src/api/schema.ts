@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The API's policies in the order of enforcement. */
+        /** The API's own policies in the order of enforcement; automated ones run before them. */
         get: operations["list_applied_policies"];
         /**
          * Applies a draft: all of it at once, or nothing where any of it has a fault. Every policy that the API has must be
@@ -164,6 +164,93 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automated-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The automated policies in the order of enforcement. */
+        get: operations["list_automated_policies"];
+        put?: never;
+        /** Applies a policy to every API, as the last automated one. */
+        post: operations["apply_automated_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automated-policies-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the automated policies in another order. */
+        put: operations["reorder_automated_policies"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automated-policies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks an automated policy without saving it. */
+        post: operations["check_automated_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automated-policies/conflicts/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose own policies give way to an automated one of this kind, whether there is one or not. */
+        get: operations["automated_policy_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automated-policies/{policy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an automated policy: its configuration, scope, or whether it is on. Its place stays. */
+        put: operations["change_automated_policy"];
+        post?: never;
+        /** Removes an automated policy. APIs' own policies of its kind are enforced again. */
+        delete: operations["remove_automated_policy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -868,6 +955,13 @@ export interface components {
             position: number;
             /** @description What its configuration does, in one line. */
             summary: string;
+            /**
+             * Format: int64
+             * @description Since when it is in force as it is, epoch milliseconds; while it is off or replaced, since when it is not.
+             */
+            in_force_since: number;
+            /** @description The automated policies that run in its place, on the requests that they are for. */
+            replaced_by: components["schemas"]["AppliedPolicyId"][];
         };
         /**
          * @description How a target is chosen.
@@ -1167,6 +1261,24 @@ export interface components {
             client_app_id: components["schemas"]["ClientAppId"] | null;
             /** @description Its name; empty until filled in by whoever knows the catalog. */
             name: string;
+        };
+        /** @description An API's own policy of the same kind. */
+        ConflictView: {
+            api_id: components["schemas"]["ApiId"];
+            api_name: string;
+            api_version: string;
+            applied_policy_id: components["schemas"]["AppliedPolicyId"];
+            /** @description Whether it is on: one that is off is enforced neither way. */
+            enabled: boolean;
+        };
+        /** @description What an automated policy of one kind is for, and whose own policies would give way to it. */
+        ConflictsView: {
+            /** @description How many APIs there are: an automated policy is for each of them. */
+            apis: number;
+            /** @description How many policies of this kind APIs have of their own. */
+            total: number;
+            /** @description The first 100 of them. */
+            first: components["schemas"]["ConflictView"][];
         };
         /** @description How the console runs. */
         ConsoleView: {
@@ -1647,7 +1759,7 @@ export interface components {
         };
         /** @description A new order. */
         Order: {
-            /** @description Every one of the API's policies, in the new order. */
+            /** @description Every one of the policies, in the new order. */
             ids: number[];
         };
         /**
@@ -2141,6 +2253,8 @@ export interface components {
             /** @description The policy's name; null for the upstream. */
             policy: string | null;
             applied_policy_id: components["schemas"]["AppliedPolicyId"] | null;
+            /** @description Whether it is automated: for every API. */
+            automated: boolean;
             /** @description What it did. */
             outcome: components["schemas"]["Outcome"];
             /** @description Why, in words. */
@@ -2789,6 +2903,199 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TargetView"][];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_automated_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedPolicyView"][];
+                };
+            };
+        };
+    };
+    apply_automated_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppliedPolicyInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedPolicyView"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reorder_automated_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Order"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedPolicyView"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_automated_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppliedPolicyInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+        };
+    };
+    automated_policy_conflicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictsView"];
+                };
+            };
+        };
+    };
+    change_automated_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppliedPolicyInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedPolicyView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_automated_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {

@@ -39,6 +39,8 @@ export type AppliedPolicyInput = With<Schema["AppliedPolicyInput"], { config: Co
 export type AppliedPolicy = With<Told<Schema["AppliedPolicyView"]>, { config: Config; only: Only[] }>;
 /** All policies of an API as they are to be: `id` alone stays, `set` alone is new, both is a change. */
 export type PolicyDraft = { policies: { id?: number; set?: AppliedPolicyInput | null }[]; removed: number[] };
+/** Whose own policies give way to an automated one of a kind. */
+export type PolicyConflicts = Told<Schema["ConflictsView"]>;
 export type PolicyCheck = Told<Schema["Checked"]>;
 export type PolicyKind = With<Told<Schema["PolicyView"]>, { schema: Record<string, unknown>; example: Config }>;
 

@@ -1,7 +1,7 @@
-import { ArrowLeftRight, ChartLine, KeyRound, LayoutDashboard, type LucideIcon, Send, Settings2, Waypoints } from "lucide-react";
+import { ArrowLeftRight, ChartLine, KeyRound, LayoutDashboard, type LucideIcon, Send, Settings2, Waypoints, Workflow } from "lucide-react";
 
 export type Destination = {
-  to: "/" | "/apis" | "/clients" | "/tester" | "/traffic" | "/analytics" | "/settings";
+  to: "/" | "/apis" | "/automated" | "/clients" | "/tester" | "/traffic" | "/analytics" | "/settings";
   label: string;
   icon: LucideIcon;
   /** Pressed after `g`. */
@@ -12,6 +12,7 @@ export type Destination = {
 export const destinations: Destination[] = [
   { to: "/", label: "Overview", icon: LayoutDashboard, key: "o" },
   { to: "/apis", label: "APIs", icon: Waypoints, key: "a" },
+  { to: "/automated", label: "Automated policies", icon: Workflow, key: "p" },
   { to: "/clients", label: "Clients", icon: KeyRound, key: "c" },
   { to: "/tester", label: "Tester", icon: Send, key: "t" },
   { to: "/traffic", label: "Traffic", icon: ArrowLeftRight, key: "r" },

@@ -4,7 +4,7 @@ import { ApisScreen } from "@/features/apis";
 import { OverviewScreen } from "@/features/overview";
 import { Screen } from "@/shared/screen";
 import { Empty } from "@/shared/ui";
-import { analyticsSearch, settingsSearch, testerSearch, trafficSearch } from "./search";
+import { analyticsSearch, automatedSearch, settingsSearch, testerSearch, trafficSearch } from "./search";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchScreen });
@@ -32,6 +32,16 @@ const api = createRoute({
   component: function ApiRoute() {
     const { tab, policy } = api.useSearch();
     return <ApiScreen id={api.useParams().id} tab={tab ?? "policies"} policy={policy} />;
+  },
+});
+
+const AutomatedScreen = lazy(() => import("@/features/automated").then((screen) => ({ default: screen.AutomatedScreen })));
+const automated = createRoute({
+  getParentRoute,
+  path: "/automated",
+  validateSearch: automatedSearch,
+  component: function AutomatedRoute() {
+    return <AutomatedScreen selected={automated.useSearch().policy} />;
   },
 });
 
@@ -75,7 +85,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, apis, api, clients, client, tester, traffic, analytics, settings]),
+  routeTree: root.addChildren([overview, apis, api, automated, clients, client, tester, traffic, analytics, settings]),
   history: createHashHistory(),
   defaultPreload: "intent",
 });

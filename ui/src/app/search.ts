@@ -4,6 +4,8 @@ export type TesterSearch = { api?: number; client?: number; path?: string; metho
 export type TrafficSearch = { q?: string; call?: number };
 export type AnalyticsSearch = { range?: string; api?: number; client?: number };
 
+export type AutomatedSearch = { policy?: number };
+
 export type SettingsTab = "general" | "tls" | "limits";
 export type SettingsSearch = { tab?: SettingsTab };
 
@@ -25,4 +27,5 @@ export const testerSearch = (raw: Raw): TesterSearch =>
 export const trafficSearch = (raw: Raw): TrafficSearch => given({ q: text(raw.q), call: number(raw.call) });
 export const analyticsSearch = (raw: Raw): AnalyticsSearch =>
   given({ range: text(raw.range), api: number(raw.api), client: number(raw.client) });
+export const automatedSearch = (raw: Raw): AutomatedSearch => given({ policy: number(raw.policy) });
 export const settingsSearch = (raw: Raw): SettingsSearch => (raw.tab === "tls" || raw.tab === "limits" ? { tab: raw.tab } : {});

@@ -76,6 +76,9 @@ fn write(mut file: CheckedFile, tx: &mut Write<'_>) -> Result<(), ApiError> {
     tls::write_certificates(&file, tx)?;
     let catalog = tx.load()?;
     let known = Known::of(&catalog);
+    if let Some(automated) = &file.automated_policies {
+        write_policies(None, automated, &catalog, tx)?;
+    }
     let mut apis = HashMap::new();
     for (n, entry) in std::mem::take(&mut file.apis).into_iter().enumerate() {
         crate::tls::must_exist(tx, &entry.api).map_err(|error| error.under(&format!("apis[{n}]")))?;
@@ -107,14 +110,14 @@ fn write_api(entry: CheckedApi, known: &Known<'_>, tx: &mut Write<'_>) -> Result
         }
         None => tx.insert_api(&api)?,
     };
-    write_policies(id, &entry.policies, known.catalog, tx)?;
+    write_policies(Some(id), &entry.policies, known.catalog, tx)?;
     Ok(id)
 }
 
-/// Makes an API's policies those of the file. A policy keeps its number, and with it its counters, while the same
+/// Makes an API's policies, or the automated ones, those of the file. A policy keeps its number, and with it its counters, while the same
 /// policy is at the same place among its kind.
 fn write_policies(
-    api: ApiId,
+    api: Option<ApiId>,
     wanted: &[AppliedPolicyInput],
     catalog: &Catalog,
     tx: &mut Write<'_>,
@@ -189,11 +192,9 @@ fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
     let api_differs = |entry: &CheckedApi| {
         let api = &entry.api;
         let Some(before) = known.api(api) else { return true };
-        let in_force: Vec<_> = known.catalog.policies_of(before.id).collect();
-        !equals(before, api)
-            || in_force.len() != entry.policies.len()
-            || in_force.iter().zip(&entry.policies).any(|(applied, wanted)| !is_in_force(applied, wanted))
+        !equals(before, api) || policies_differ(Some(before.id), &entry.policies, known.catalog)
     };
+    let automated_differ = |wanted: &Vec<AppliedPolicyInput>| policies_differ(None, wanted, known.catalog);
     let client_differs = |client: &FileClient| {
         let Some(app) = known.clients.get(client.name.trim()) else { return true };
         app.description != client.description.trim()
@@ -211,6 +212,7 @@ fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
         known.contract(app.id, api.id).is_none_or(|known| known.state != ContractState::Approved)
     };
     tls::differs(file, known.catalog)
+        || file.automated_policies.as_ref().is_some_and(automated_differ)
         || file.apis.iter().any(api_differs)
         || file.clients.iter().any(client_differs)
         || file.contracts.iter().any(contract_differs)
@@ -219,6 +221,12 @@ fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
 fn equals(known: &Api, api: &NewApi) -> bool {
     (&known.name, &known.listen) == (&api.name, &api.listen)
         && (&known.routes, &known.upstream) == (&api.routes, &api.upstream)
+}
+
+fn policies_differ(api: Option<ApiId>, wanted: &[AppliedPolicyInput], catalog: &Catalog) -> bool {
+    let in_force: Vec<_> = catalog.policies_of(api).collect();
+    in_force.len() != wanted.len()
+        || in_force.iter().zip(wanted).any(|(applied, wanted)| !is_in_force(applied, wanted))
 }
 
 fn is_in_force(applied: &AppliedPolicy, wanted: &AppliedPolicyInput) -> bool {
@@ -239,6 +247,7 @@ mod tests {
 
     const TWO: &str = "
 gatepost: 1
+automated_policies: [{policy: client-id-enforcement, shadow: true}]
 apis:
   - {name: A, upstream: {url: \"http://127.0.0.1:9000\"}, policies: [{policy: client-id-enforcement}]}
   - {name: B, upstream: {url: \"http://127.0.0.1:9000\"}}
@@ -280,6 +289,8 @@ contracts: [{client: One, api: a}, {client: One, api: b}, {client: Two, api: b}]
                 "name: B, upstream: {url: \"http://127.0.0.1:9001\"}",
             ),
             ("policies: [{policy: client-id-enforcement}]", "policies: []"),
+            ("shadow: true", "shadow: false"),
+            ("[{policy: client-id-enforcement, shadow: true}]", "[]"),
             ("s3cret", "another"),
             ("{name: Two}", "{name: Two, description: \"More\"}"),
             ("{client: Two, api: b}", "{client: Two, api: a}"),
@@ -290,6 +301,17 @@ contracts: [{client: One, api: a}, {client: One, api: b}, {client: Two, api: b}]
             assert!(differs(&checked(&changed), &Known::of(&before)), "{to}");
             assert!(!differs(&checked(&changed), &Known::of(&put(&store, &changed))), "{to}");
         }
+    }
+
+    #[test]
+    fn a_file_without_automated_policies_leaves_those_that_there_are() {
+        let (store, _dir) = store();
+        let before = put(&store, TWO);
+        let without =
+            TWO.replace("automated_policies: [{policy: client-id-enforcement, shadow: true}]\n", "");
+        assert!(!differs(&checked(&without), &Known::of(&before)));
+        assert_eq!(put(&store, &without), before);
+        assert_eq!(before.policies_of(None).count(), 1);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gatepost_gateway::{Kind, MAX_POLICIES};
+use gatepost_gateway::{Kind, MAX_AUTOMATED, MAX_POLICIES};
 use gatepost_model::{BasePath, Fault, Faults, Listener, RouteInput, Slug, UpstreamInput, words};
 use gatepost_store::{NewApi, NewCertificate};
 use schemars::JsonSchema;
@@ -32,6 +32,10 @@ pub struct GatepostFile {
     /// How addresses and ports greet; what is not here speaks plain HTTP.
     #[serde(default)]
     pub listeners: Vec<FileListener>,
+    /// Policies for every API, before its own, in the order of enforcement. What is named here takes the place of all
+    /// that there were; a file without this leaves them as they are.
+    #[serde(default)]
+    pub automated_policies: Option<Vec<AppliedPolicyInput>>,
     /// APIs.
     #[serde(default)]
     pub apis: Vec<FileApi>,
@@ -136,6 +140,8 @@ pub struct CheckedFile {
     pub certificates: Vec<NewCertificate>,
     /// Its listeners.
     pub listeners: Vec<Listener>,
+    /// Its automated policies; none leaves those that there are.
+    pub automated_policies: Option<Vec<AppliedPolicyInput>>,
     /// Its APIs.
     pub apis: Vec<CheckedApi>,
     /// Its client apps.
@@ -184,6 +190,8 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
     if let Err(inner) = limits.check() {
         faults.extend_under("settings.limits", inner);
     }
+    let automated = file.automated_policies.as_deref().unwrap_or_default();
+    check_policies(automated, MAX_AUTOMATED, kinds, "automated_policies", &mut faults);
     let mut apis: Vec<(usize, CheckedApi)> = Vec::new();
     for (n, entry) in file.apis.into_iter().enumerate() {
         let at = format!("apis[{n}]");
@@ -196,7 +204,7 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
             upstream: entry.upstream,
             routes: entry.routes,
         };
-        check_policies(&entry.policies, kinds, &at, &mut faults);
+        check_policies(&entry.policies, MAX_POLICIES, kinds, &format!("{at}.policies"), &mut faults);
         match input.check() {
             Ok(api) => apis.push((n, CheckedApi { api, policies: entry.policies })),
             Err(inner) => faults.extend_under(&at, inner),
@@ -212,6 +220,7 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
         limits,
         certificates,
         listeners,
+        automated_policies: file.automated_policies,
         apis: apis.into_iter().map(|(_, api)| api).collect(),
         clients,
         contracts: file.contracts,
@@ -219,13 +228,19 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
     })
 }
 
-fn check_policies(policies: &[AppliedPolicyInput], kinds: &[Kind], api: &str, faults: &mut Faults) {
-    if policies.len() > MAX_POLICIES {
-        faults.add(format!("{api}.policies"), format!("at most {MAX_POLICIES} policies"));
+fn check_policies(
+    policies: &[AppliedPolicyInput],
+    most: usize,
+    kinds: &[Kind],
+    field: &str,
+    faults: &mut Faults,
+) {
+    if policies.len() > most {
+        faults.add(field, format!("at most {most} policies"));
     }
     for (n, policy) in policies.iter().enumerate() {
         if let Err(inner) = policy.check(kinds) {
-            faults.extend_under(&format!("{api}.policies[{n}]"), inner);
+            faults.extend_under(&format!("{field}[{n}]"), inner);
         }
     }
 }
@@ -352,6 +367,10 @@ mod tests {
     fn the_contract_file_is_valid() {
         let text = r#"
 gatepost: 1
+automated_policies:
+  - policy: ip-blocklist
+    config: {ips: [192.0.2.0/24]}
+    only: [{methods: [POST]}]
 apis:
   - name: JSONPlaceholder Posts API
     asset_id: jsonplaceholder-posts
@@ -396,6 +415,7 @@ contracts:
     fn a_faulty_item_of_any_list_does_not_hide_faults_of_sense() {
         let text = "gatepost: 1
 certificates: [7]
+automated_policies: [7, {policy: ip-allowlist, only: [7]}]
 listeners: [7, {port: 8443, tls: {certificates: [7]}}]
 apis:
   - {name: '', upstream: {url: 'http://x'}, policies: [7, {policy: client-id-enforcement, only: [7]}]}
@@ -409,6 +429,9 @@ contracts: [7]
             found,
             [
                 "certificates[0]",
+                "automated_policies[0]",
+                "automated_policies[1].config.ips",
+                "automated_policies[1].only[0]",
                 "listeners[0]",
                 "listeners[1].tls.certificates[0]",
                 "apis[0].name",

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api_of;
-use super::applied::{AppliedPolicyView, TOUCHED, view_all};
+use crate::applied::{AppliedPolicyView, Owner, TOUCHED, view_all};
 use crate::control::Control;
 use crate::error::{ApiError, ErrorBody};
 use crate::input::read_body;
@@ -59,6 +59,7 @@ async fn apply_all(
 ) -> Result<Json<Vec<AppliedPolicyView>>, ApiError> {
     let in_force = control.in_force();
     let api = api_of(&in_force, id)?;
+    let owner = Owner::api(api);
     let draft: PolicyDraft = read_body(&body)?;
     let removed = draft.removed.clone();
     let steps = checked(draft, &in_force, ApiId(id), control.kinds()).map_err(ApiError::Invalid)?;
@@ -89,7 +90,7 @@ async fn apply_all(
         Ok(tx.reorder_policies(ApiId(id), &order)?)
     });
     save.await?;
-    view_all(&control, id)
+    Ok(Json(view_all(&control, &owner)))
 }
 
 /// What becomes of one policy.
@@ -129,7 +130,7 @@ fn checked(
             }
             continue;
         };
-        restore(&mut input, in_force, api, kinds);
+        restore(&mut input, in_force, Some(api), kinds);
         if let Err(inner) = input.check(kinds) {
             faults.extend_under(&format!("policies[{at}].set"), inner);
         }

@@ -4,6 +4,7 @@ pub mod analytics;
 pub mod apis;
 pub mod applied;
 pub mod applied_draft;
+pub mod automated;
 pub mod calls;
 pub mod catalogue;
 pub mod certificates;

@@ -37,7 +37,9 @@ pub(super) async fn fill_in(
     })?;
     let secret = secret_of(control, credential.id).await?;
     let policy = api.and_then(|api| {
-        in_force.catalog.policies_of(ApiId(api)).find(|p| p.policy == "client-id-enforcement" && p.enabled)
+        let catalog = &in_force.catalog;
+        let mut all = catalog.policies_of(None).chain(catalog.policies_of(ApiId(api)));
+        all.find(|p| p.policy == "client-id-enforcement" && p.enabled)
     });
     if policy.is_some_and(|policy| policy.config["credentials_origin"] == "http_basic_authentication_header")
     {

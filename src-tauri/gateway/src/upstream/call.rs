@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gatepost_model::{Note, Outcome, Phase, TrailStep};
+use gatepost_model::{Note, Outcome, TrailStep};
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderValue, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -156,26 +156,17 @@ fn step(took: Duration, backend: &Backend, target: &Target, answer: &Tried) -> T
         Err(unanswered) => (Outcome::Failed, Note::new("{}").with(&*unanswered.fault.words)),
     };
     let duration_ns = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
-    TrailStep { phase: Phase::Upstream, policy: "", applied: None, outcome, note, duration_ns }
+    TrailStep::of_upstream(outcome, note, duration_ns)
 }
 
 fn not_again() -> TrailStep {
     let note = Note::new("not tried again: too many calls of the last seconds were");
-    let outcome = Outcome::Skipped;
-    TrailStep { phase: Phase::Upstream, policy: "", applied: None, outcome, note, duration_ns: 0 }
+    TrailStep::of_upstream(Outcome::Skipped, note, 0)
 }
 
 /// 503, because of `why`, which is for the operator.
 fn refuse(cx: &mut Context, why: &'static str) -> Reply {
-    let (outcome, note) = (Outcome::Failed, Note::new(why));
-    cx.trail.push(TrailStep {
-        phase: Phase::Upstream,
-        policy: "",
-        applied: None,
-        outcome,
-        note,
-        duration_ns: 0,
-    });
+    cx.trail.push(TrailStep::of_upstream(Outcome::Failed, Note::new(why), 0));
     cx.error = Some(why.into());
     Reply::unavailable("This API has nothing to answer with at the moment")
 }

@@ -10,6 +10,7 @@ pub(crate) mod credential;
 pub(crate) mod listener;
 pub(crate) mod setting;
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 
 use crate::error::{StoreError, WriteError};
@@ -26,12 +27,12 @@ fn all<T, C: FromIterator<T>>(
 }
 
 /// The one number that a writing statement gives back (`RETURNING`): the owner of the row it met.
-fn owner(
+fn owner<T: FromSql>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
     what: &'static str,
-) -> Result<i64, WriteError> {
+) -> Result<T, WriteError> {
     let met = connection.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
     met.ok_or(WriteError::Missing { what })
 }

@@ -136,6 +136,7 @@ pub fn detail(request_id: &str) -> CallDetail {
         phase: Phase::Request,
         policy: "rate-limiting",
         applied: Some(AppliedPolicyId(5)),
+        automated: true,
         outcome: Outcome::Passed,
         note: Note::new("{} of {} left").with(4).with(5),
         duration_ns: 1_500,

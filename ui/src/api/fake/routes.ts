@@ -2,7 +2,6 @@ import type {
   AnalyticsQuery,
   Api,
   ApiInput,
-  AppliedPolicyInput,
   BurstRequest,
   CallSummary,
   Contract,
@@ -15,10 +14,11 @@ import type {
   TesterResponse,
 } from "../types";
 import { apiSchema } from "./api-schema";
+import { appliedRoutes, conflictRoutes } from "./applied";
 import { fakeLimits } from "./limits";
 import { kinds } from "./policies";
 import { created, type Handler, missing, ok, type Reply, refuse } from "./reply";
-import { changed, listeners, makeApi, makeClient, makePolicy, newId, secret, sources, state, summaryOf } from "./state";
+import { changed, listeners, makeApi, makeClient, newId, secret, sources, state } from "./state";
 import { tlsRoutes, tlsWarnings } from "./tls";
 import { callNo, countsAt, figures, series, wholeCall } from "./traffic";
 
@@ -112,19 +112,6 @@ function previewOf(api: Api, { method, path }: RouteQuestion): RouteAnswer {
   const { targets, url } = (route ?? api.form).upstream;
   const urls = (targets ?? [{ url: url ?? "" }]).map((target) => target.url + path.slice(api.listen.base_path.length));
   return { api: api as RouteAnswer["api"], route: route?.name ?? null, urls, status: null, reason: null, hint: null };
-}
-
-function faultsOf(input: AppliedPolicyInput): Fault[] {
-  const kind = kinds.find((known) => known.name === input.policy);
-  const required = (kind?.schema.required ?? []) as string[];
-  const faults = required
-    .filter((key) => input.config[key] === undefined || input.config[key] === "")
-    .map((key) => ({ field: `config.${key}`, message: "is required" }));
-  const limits = Array.isArray(input.config.limits) ? (input.config.limits as { requests?: number }[]) : [];
-  limits.forEach((limit, row) => {
-    if (!limit.requests || limit.requests < 1) faults.push({ field: `config.limits[${row}].requests`, message: "must be 1 or more" });
-  });
-  return faults;
 }
 
 function matches(call: CallSummary, query: URLSearchParams): boolean {
@@ -303,43 +290,12 @@ const routes: Record<string, Handler> = {
     return ok();
   },
   "GET /schemas/api": () => ok(apiSchema()),
-  "GET /apis/#/policies": ({ ids }) => ok(keptOf(ids[0])?.policies.map((policy, position) => ({ ...policy, position }))),
-  "POST /apis/#/policies": ({ ids, body }) => {
-    const input = body as AppliedPolicyInput;
-    const faults = faultsOf(input);
-    if (faults.length > 0) return refuse(422, "invalid", "The policy was not added.", faults);
-    const policy = makePolicy(input.policy, input.config, input.only, input.enabled);
-    keptOf(ids[0])?.policies.push(policy);
-    changed(`${input.policy} added`);
-    return created(policy);
-  },
-  "POST /apis/#/policies/check": ({ body }) =>
-    ok({
-      faults: faultsOf(body as AppliedPolicyInput),
-      summary: summaryOf((body as AppliedPolicyInput).policy, (body as AppliedPolicyInput).config),
-    }),
-  "PUT /apis/#/policies/#": ({ ids, body }) => {
-    const input = body as AppliedPolicyInput;
-    const faults = faultsOf(input);
-    if (faults.length > 0) return refuse(422, "invalid", "The policy was not saved.", faults);
-    const policy = keptOf(ids[0])?.policies.find((known) => known.id === ids[1]);
-    if (!policy) return missing();
-    changed(`${input.policy} changed`);
-    return ok(Object.assign(policy, { only: [], enabled: true, shadow: false }, input, { summary: summaryOf(input.policy, input.config) }));
-  },
-  "DELETE /apis/#/policies/#": ({ ids }) => {
-    const kept = keptOf(ids[0]);
-    if (kept) kept.policies = kept.policies.filter((policy) => policy.id !== ids[1]);
-    changed("A policy was removed");
-    return ok();
-  },
-  "PUT /apis/#/policies-order": ({ ids, body }) => {
-    const order = (body as { ids: number[] }).ids;
-    const kept = keptOf(ids[0]);
-    kept?.policies.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
-    changed("Policies were reordered");
-    return ok(kept?.policies);
-  },
+  ...appliedRoutes("/apis/#/policies", ([id, policy]) => {
+    const kept = keptOf(id);
+    return kept && { policies: kept.policies, id: policy };
+  }),
+  ...appliedRoutes("/automated-policies", ([policy]) => ({ policies: state.automated, id: policy })),
+  ...conflictRoutes,
 
   "GET /clients": ({ query }) => {
     const without = number(query, "without_api_id");

@@ -14,6 +14,7 @@ export const state = {
   started_at,
   plan: { number: empty ? 0 : 12, since_ms: started_at + 3 * 3_600_000 + 50 * 60_000 },
   apis: [] as Kept[],
+  automated: [] as AppliedPolicy[],
   clients: [] as (Omit<ClientApp, "contracts"> & { secrets: Record<number, string> })[],
   contracts: [] as Contract[],
   calls: [] as CallSummary[],
@@ -51,7 +52,18 @@ export function makeApi(name: string, version: string, url: string, port = 8081)
 }
 
 export function makePolicy(policy: string, config: Config, only: Only[] = [], enabled = true): AppliedPolicy {
-  return { id: newId(), policy, config, only, enabled, shadow: false, position: 0, summary: summaryOf(policy, config) };
+  return {
+    id: newId(),
+    policy,
+    config,
+    only,
+    enabled,
+    shadow: false,
+    position: 0,
+    summary: summaryOf(policy, config),
+    in_force_since: Date.now(),
+    replaced_by: [],
+  };
 }
 
 /** Good enough a sentence for sample data; the gateway's own come from each policy. */

@@ -6,6 +6,7 @@ const step = (phase: TrailStep["phase"], outcome: TrailStep["outcome"], policy: 
   phase,
   policy,
   applied_policy_id: null,
+  automated: false,
   outcome,
   note: "",
   duration_us: 1,

@@ -7,6 +7,7 @@ const step = (change: Partial<TrailStep>): TrailStep => ({
   phase: "request",
   policy: "rate-limiting",
   applied_policy_id: 1,
+  automated: false,
   outcome: "passed",
   note: "",
   duration_us: 7,
@@ -37,6 +38,13 @@ it("names the upstream's address, and why it failed", () => {
   const failed = step({ phase: "upstream", policy: null, outcome: "failed" });
   render(<Trail call={call([failed], { error: "connection refused" })} />);
   expect(screen.getByRole("list").textContent).toContain("127.0.0.1:9000, reused connection, connection refused");
+});
+
+it("tells automated policies from an API's own", () => {
+  render(<Trail call={call([step({ automated: true }), step({ policy: "cors" })])} />);
+  const words = screen.getByRole("list").textContent;
+  expect(words).toContain("rate-limitingAutomated");
+  expect(words).not.toContain("corsAutomated");
 });
 
 it("says when no policy looked at a call", () => {

@@ -61,6 +61,7 @@ function Step({ step, call }: { step: TrailStep; call: Trailed }) {
       <div className="trail-what">
         <div className={upstream ? "nm" : "nm mono"}>
           {upstream ? "Upstream" : step.policy}
+          {step.automated && <span className="chip scope-chip trail-chip">Automated</span>}
           {step.outcome === "skipped" && !step.note && ", skipped"}
         </div>
         <Reason step={step} call={call} />

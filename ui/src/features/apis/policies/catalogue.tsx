@@ -9,6 +9,8 @@ type CatalogueProps = {
   open: boolean;
   kinds: PolicyKind[];
   applied: AppliedPolicy[];
+  /** Said of kinds that are in `applied`. */
+  where: string;
   onClose: () => void;
   onChoose: (kind: PolicyKind) => void;
 };
@@ -30,7 +32,7 @@ export function Catalogue({ open, onClose, ...rest }: CatalogueProps) {
   );
 }
 
-function CatalogueBody({ kinds, applied, onChoose }: Omit<CatalogueProps, "open" | "onClose">) {
+function CatalogueBody({ kinds, applied, where, onChoose }: Omit<CatalogueProps, "open" | "onClose">) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const shown = useMemo(() => found(kinds, text), [kinds, text]);
@@ -75,7 +77,7 @@ function CatalogueBody({ kinds, applied, onChoose }: Omit<CatalogueProps, "open"
               <KindRow
                 kind={kind}
                 current={kind === current}
-                applied={applied.some((policy) => policy.policy === kind.name)}
+                applied={applied.some((policy) => policy.policy === kind.name) ? where : null}
                 onPoint={() => setAt(index)}
                 onChoose={() => onChoose(kind)}
               />
@@ -107,7 +109,7 @@ function CatalogueBody({ kinds, applied, onChoose }: Omit<CatalogueProps, "open"
   );
 }
 
-type KindRowProps = { kind: PolicyKind; current: boolean; applied: boolean; onPoint: () => void; onChoose: () => void };
+type KindRowProps = { kind: PolicyKind; current: boolean; applied: string | null; onPoint: () => void; onChoose: () => void };
 
 /** Options are moved through with the arrows of the search field, so they take no focus of their own. */
 function KindRow({ kind, current, applied, onPoint, onChoose }: KindRowProps) {
@@ -126,7 +128,7 @@ function KindRow({ kind, current, applied, onPoint, onChoose }: KindRowProps) {
       onKeyDown={(event) => event.key === "Enter" && onChoose()}
     >
       <span className="mono trunc grow">{kind.name}</span>
-      {applied && <span className="small t3">on this API</span>}
+      {applied && <span className="small t3">{applied}</span>}
     </div>
   );
 }

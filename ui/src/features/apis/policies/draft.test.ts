@@ -35,7 +35,7 @@ it("keeps a draft only while it differs from what is saved", () => {
 });
 
 it("keeps shadow when something else is edited, and tells it apart", () => {
-  const saved = { ...draft, id: 1, position: 0, summary: "", shadow: true };
+  const saved = { ...draft, id: 1, position: 0, summary: "", shadow: true, in_force_since: 0, replaced_by: [] };
   expect(inputOf({ ...draftOf(saved), enabled: false })).toMatchObject({ enabled: false, shadow: true });
   expect(same(draft, { ...draft, shadow: true })).toBe(false);
 });

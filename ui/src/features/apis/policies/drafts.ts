@@ -1,10 +1,11 @@
 import { create } from "zustand";
+import type { PolicyOwner } from "@/api/actions";
 import { type Draft, same } from "./draft";
 
 /** Edits that are not saved yet, by policy: going elsewhere in the console loses nothing. They are not in force. */
 export const useDrafts = create<{ drafts: Record<string, Draft> }>(() => ({ drafts: {} }));
 
-export const draftKey = (api_id: number, policy: number | string): string => `${api_id}/${policy}`;
+export const draftKey = (owner: PolicyOwner, policy: number | string): string => `${owner ?? "all"}/${policy}`;
 
 /** Keeps a draft while it differs from what is saved. */
 export function keepDraft(key: string, draft: Draft, saved: Draft | null): void {

@@ -1,8 +1,8 @@
 import { closestCenter, DndContext, type DragEndEvent, KeyboardSensor, PointerSensor, useSensor, useSensors } from "@dnd-kit/core";
 import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSortingStrategy } from "@dnd-kit/sortable";
-import { ArrowDown, ArrowUp, Server } from "lucide-react";
-import { useState } from "react";
-import { actions } from "@/api/actions";
+import { ArrowDown, ArrowUp, Server, Waypoints } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { actions, type PolicyOwner } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
 import { classes, toast } from "@/shared/ui";
@@ -10,7 +10,10 @@ import { PolicyCard } from "./policy-card";
 import type { Refusals } from "./refusals";
 
 type LaneProps = {
-  api: Api;
+  /** None: the automated policies, which run before the own ones of every API. */
+  api: Api | null;
+  /** Rows above the first policy, which are not to be moved. */
+  above?: ReactNode;
   policies: AppliedPolicy[];
   kindOf: (name: string) => PolicyKind | undefined;
   refusals: Refusals;
@@ -22,9 +25,10 @@ type LaneProps = {
 const DRAG_AFTER_PX = 4;
 
 /** The request runs down the left edge, the answer up the right one; a ring marks where a policy acts. */
-export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: LaneProps) {
+export function Lane({ api, above, policies, kindOf, refusals, selected, onSelect }: LaneProps) {
   const pinned = policies.filter((policy) => kindOf(policy.policy)?.always_first).length;
-  const { shown, move } = useOrder(api.id, policies, pinned);
+  const owner = api?.id ?? null;
+  const { shown, move } = useOrder(owner, policies, pinned);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: DRAG_AFTER_PX } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -51,11 +55,12 @@ export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: La
           </div>
           <Gutter side="out" place="end" />
         </div>
+        {above}
         <ol className="lane-list" aria-label="Policies in the order of enforcement">
           {shown.map((policy, index) => (
             <PolicyCard
               key={policy.id}
-              api_id={api.id}
+              owner={owner}
               policy={policy}
               kind={kindOf(policy.policy)}
               refusals={refusals}
@@ -71,9 +76,19 @@ export function Lane({ api, policies, kindOf, refusals, selected, onSelect }: La
         <div className="lane">
           <Gutter side="in" place="fin" />
           <div className="stop">
-            <Server className="i i-s" aria-hidden />
-            <b className="strong">Upstream</b>
-            <span className="mono t3 trunc">{api.upstream.url.replace(/^https?:\/\//, "")}</span>
+            {api ? (
+              <>
+                <Server className="i i-s" aria-hidden />
+                <b className="strong">Upstream</b>
+                <span className="mono t3 trunc">{api.upstream.url.replace(/^https?:\/\//, "")}</span>
+              </>
+            ) : (
+              <>
+                <Waypoints className="i i-s" aria-hidden />
+                <b className="strong">The API</b>
+                <span className="t3 trunc">its own policies, then its upstream</span>
+              </>
+            )}
           </div>
           <Gutter side="out" place="fin" />
         </div>
@@ -96,7 +111,7 @@ export function Gutter({ side, place, acts, shadow }: GutterProps) {
  * The order as dropped, at once; back to the saved one when the gateway refuses it. The `pinned` policies come first,
  * and nothing goes before them.
  */
-function useOrder(api_id: number, policies: AppliedPolicy[], pinned: number) {
+function useOrder(owner: PolicyOwner, policies: AppliedPolicy[], pinned: number) {
   const [pending, setPending] = useState<number[] | null>(null);
   const shown = pending ? policies.toSorted((a, b) => pending.indexOf(a.id) - pending.indexOf(b.id)) : policies;
   const move = (id: number, place: number) => {
@@ -107,7 +122,7 @@ function useOrder(api_id: number, policies: AppliedPolicy[], pinned: number) {
     const next = arrayMove(ids, from, to);
     setPending(next);
     actions
-      .orderPolicies(api_id, next)
+      .orderPolicies(owner, next)
       .catch((failure: unknown) => toast(`The order was not saved. ${messageOf(failure)}`, "error"))
       .finally(() => setPending(null));
   };

@@ -11,6 +11,8 @@ const saved = (id: number, policy: string, config: Draft["config"]): AppliedPoli
   id,
   position: id,
   summary: "",
+  in_force_since: 0,
+  replaced_by: [],
 });
 const policies = [saved(1, "a", { n: 1 }), saved(2, "b", { n: 2, m: 3 }), saved(3, "c", {})];
 const drafts = {

@@ -6,16 +6,19 @@ import { queries } from "@/api/queries";
 import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
 import { useKeys } from "@/shared/keys";
 import { Button, Empty, ErrorNote } from "@/shared/ui";
+import { AutomatedAbove } from "./automated-above";
 import { Catalogue } from "./catalogue";
 import { Lane } from "./lane";
 import { PendingEdits } from "./pending-edits";
 import { PolicyPanel } from "./policy-panel";
 import { useRefusals } from "./refusals";
+import { ReplacedNote } from "./replaced";
 
 /** The policies of one API in the order of enforcement, and the one that is open beside them. */
 export function PoliciesTab({ api, selected }: { api: Api; selected: number | undefined }) {
   const navigate = useNavigate();
   const policies = useQuery(queries.appliedPolicies(api.id));
+  const automated = useQuery(queries.automatedPolicies()).data ?? [];
   const kinds = useQuery(queries.policyKinds());
   const refusals = useRefusals(api.id);
   const [choosing, setChoosing] = useState(false);
@@ -48,7 +51,7 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
         )}
         <div className="policies-scroll grow">
           {error && <ErrorNote title="The policies could not be read" error={error} onRetry={() => void policies.refetch()} />}
-          {policies.data?.length === 0 && (
+          {policies.data?.length === 0 && automated.length === 0 && (
             <Empty
               icon={ShieldCheck}
               title="Every call passes"
@@ -61,25 +64,35 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
               This API has no policy. Ask for a client ID, limit the calls, or change what goes through.
             </Empty>
           )}
-          {policies.data && policies.data.length > 0 && (
-            <Lane api={api} policies={policies.data} kindOf={kindOf} refusals={refusals} selected={open?.id} onSelect={select} />
+          {policies.data && policies.data.length + automated.length > 0 && (
+            <Lane
+              api={api}
+              above={<AutomatedAbove policies={automated} kindOf={kindOf} />}
+              policies={policies.data}
+              kindOf={kindOf}
+              refusals={refusals}
+              selected={open?.id}
+              onSelect={select}
+            />
           )}
         </div>
       </div>
       {openKind && (
         <PolicyPanel
           key={adding ? `new-${adding.name}` : open?.id}
-          api={api}
+          owner={api.id}
           kind={openKind}
           saved={adding ? null : (open ?? null)}
           onClose={() => select()}
           onAdded={(policy) => select(policy.id)}
+          note={open && <ReplacedNote policy={open} />}
         />
       )}
       <Catalogue
         open={choosing}
         kinds={kinds.data ?? []}
         applied={policies.data ?? []}
+        where="on this API"
         onClose={() => setChoosing(false)}
         onChoose={(kind) => {
           setChoosing(false);

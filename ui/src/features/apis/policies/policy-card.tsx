@@ -2,7 +2,7 @@ import { useSortable } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
 import { ArrowDown, ArrowUp, Ellipsis, Eye, GripVertical, Trash2 } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
-import { actions } from "@/api/actions";
+import { actions, type PolicyOwner } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import type { AppliedPolicy, PolicyKind } from "@/api/types";
 import { count, percent } from "@/shared/format";
@@ -11,9 +11,10 @@ import { draftOf, inputOf, scopeWords } from "./draft";
 import { draftKey, useDrafts } from "./drafts";
 import { Gutter } from "./lane";
 import type { Refusals } from "./refusals";
+import { ReplacedChip } from "./replaced";
 
 type PolicyCardProps = {
-  api_id: number;
+  owner: PolicyOwner;
   policy: AppliedPolicy;
   kind: PolicyKind | undefined;
   refusals: Refusals;
@@ -26,10 +27,10 @@ type PolicyCardProps = {
 };
 
 /** One policy in the lane: drag it, switch it, open it. Alt+arrows move it. */
-export function PolicyCard({ api_id, policy, kind, refusals, selected, first, last, onSelect, onRemoved, onMove }: PolicyCardProps) {
+export function PolicyCard({ owner, policy, kind, refusals, selected, first, last, onSelect, onRemoved, onMove }: PolicyCardProps) {
   const pinned = kind?.always_first ?? false;
   const sortable = useSortable({ id: policy.id, disabled: pinned });
-  const changed = useDrafts((state) => draftKey(api_id, policy.id) in state.drafts);
+  const changed = useDrafts((state) => draftKey(owner, policy.id) in state.drafts);
   const [removing, setRemoving] = useState(false);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowUp: -1 as const, ArrowDown: 1 as const }[event.key];
@@ -39,7 +40,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
     onMove(by);
   };
   const enable = (enabled: boolean) =>
-    actions.savePolicy(api_id, policy.id, inputOf({ ...draftOf(policy), enabled })).then(
+    actions.savePolicy(owner, policy.id, inputOf({ ...draftOf(policy), enabled })).then(
       () => toast(`${policy.policy} is ${enabled ? (policy.shadow ? "on, in shadow" : "on, and in force") : "off"}.`),
       (failure: unknown) => toast(`${policy.policy} was not switched. ${messageOf(failure)}`, "error"),
     );
@@ -53,7 +54,12 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
       <Gutter side="in" acts={acts("request")} shadow={policy.shadow} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Alt+arrows are heard from every control inside the card */}
       <div
-        className={classes("policy", !policy.enabled && "off", selected && "selected", sortable.isDragging && "dragging")}
+        className={classes(
+          "policy",
+          (!policy.enabled || policy.replaced_by.length > 0) && "off",
+          selected && "selected",
+          sortable.isDragging && "dragging",
+        )}
         onKeyDown={onKeyDown}
       >
         <button
@@ -78,6 +84,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
                 Shadow
               </span>
             )}
+            <ReplacedChip policy={policy} />
             {changed && <span className="chip chip-accent scope-chip">Changed, not in force</span>}
             {(policy.only ?? []).slice(0, 2).map((only) => (
               <span className="chip mono scope-chip" key={scopeWords(only)}>
@@ -101,7 +108,7 @@ export function PolicyCard({ api_id, policy, kind, refusals, selected, first, la
         />
       </div>
       <Gutter side="out" acts={acts("response")} shadow={policy.shadow} />
-      <RemovePolicy api_id={api_id} policy={policy} open={removing} onClose={() => setRemoving(false)} onRemoved={onRemoved} />
+      <RemovePolicy owner={owner} policy={policy} open={removing} onClose={() => setRemoving(false)} onRemoved={onRemoved} />
     </li>
   );
 }
@@ -118,11 +125,11 @@ function Share({ policy, refusals }: { policy: AppliedPolicy; refusals: Refusals
   );
 }
 
-type RemoveProps = { api_id: number; policy: AppliedPolicy; open: boolean; onClose: () => void; onRemoved: () => void };
+type RemoveProps = { owner: PolicyOwner; policy: AppliedPolicy; open: boolean; onClose: () => void; onRemoved: () => void };
 
-export function RemovePolicy({ api_id, policy, open, onClose, onRemoved }: RemoveProps) {
+export function RemovePolicy({ owner, policy, open, onClose, onRemoved }: RemoveProps) {
   const confirm = async () => {
-    await actions.deletePolicy(api_id, policy.id);
+    await actions.deletePolicy(owner, policy.id);
     toast(`${policy.policy} is removed.`);
     onRemoved();
   };

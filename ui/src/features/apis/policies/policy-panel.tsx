@@ -1,33 +1,34 @@
-import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import { actions } from "@/api/actions";
-import { queries } from "@/api/queries";
-import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { actions, type PolicyOwner } from "@/api/actions";
+import type { AppliedPolicy, PolicyKind } from "@/api/types";
 import { configFaults } from "@/schema-form/faults";
 import { SchemaForm } from "@/schema-form/schema-form";
 import { CodeEditor, type CodeFault } from "@/shared/code";
-import { clock, plural } from "@/shared/format";
+import { plural } from "@/shared/format";
 import { Markdown } from "@/shared/markdown";
 import { Button, CopyButton, Dialog, ErrorNote, IconButton, Segments, Switch, toast } from "@/shared/ui";
 import { type Draft, draftOf, inputOf, newDraft, same } from "./draft";
 import { faultsInYaml, readYaml, yamlOf } from "./draft-yaml";
 import { draftKey, forgetDraft, keepDraft, useDrafts } from "./drafts";
+import { inForceWords } from "./in-force";
 import { RemovePolicy } from "./policy-card";
 import { ScopeField } from "./scope-field";
 import { type Check, useCheck } from "./use-check";
 
 type PanelProps = {
-  api: Api;
+  owner: PolicyOwner;
   kind: PolicyKind;
   saved: AppliedPolicy | null;
   onClose: () => void;
   onAdded: (policy: AppliedPolicy) => void;
+  /** Said above the form. */
+  note?: ReactNode;
 };
 
 /** One policy to edit, as a form and as YAML in step. Without `saved` it is a new one. */
-export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) {
-  const key = draftKey(api.id, saved?.id ?? kind.name);
+export function PolicyPanel({ owner, kind, saved, onClose, onAdded, note }: PanelProps) {
+  const key = draftKey(owner, saved?.id ?? kind.name);
   const base = useMemo(() => (saved ? draftOf(saved) : null), [saved]);
   const fresh = useMemo(() => newDraft(kind), [kind]);
   const draft = useDrafts((state) => state.drafts[key]) ?? base ?? fresh;
@@ -37,8 +38,8 @@ export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) 
   const [yamlFaults, setYamlFaults] = useState<CodeFault[]>([]);
   const [help, setHelp] = useState(false);
   const [removing, setRemoving] = useState(false);
-  const save = useSave({ api, saved, draft, draft_key: key, onAdded });
-  const check = useCheck(api.id, draft);
+  const save = useSave({ owner, saved, draft, draft_key: key, onAdded });
+  const check = useCheck(owner, draft);
   const changed = base === null || !same(draft, base) || yamlFaults.length > 0;
   const faulty = yamlFaults.length > 0 || check.faults.length > 0;
   const ready = changed && !faulty;
@@ -100,6 +101,7 @@ export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) 
         <IconButton icon={X} label="Close" onClick={onClose} />
       </div>
       <div className="panel-body">
+        {note}
         {view === "form" ? (
           <FormView
             kind={kind}
@@ -115,7 +117,7 @@ export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) 
         {check.unchecked && <ErrorNote title="It could not be checked" message={check.unchecked} />}
         {save.error !== null && <ErrorNote title="It was not saved" error={save.error} />}
       </div>
-      <PanelNote changed={changed} faults={yamlFaults.length || check.faults.length} saved={saved !== null} />
+      <PanelNote changed={changed} faults={yamlFaults.length || check.faults.length} saved={saved} />
       <div className="panel-foot">
         {saved && (
           <Button look="ghost" className="btn-danger" onClick={() => setRemoving(true)}>
@@ -128,7 +130,7 @@ export function PolicyPanel({ api, kind, saved, onClose, onAdded }: PanelProps) 
           {saved ? "Save" : "Add"}
         </Button>
       </div>
-      {saved && <RemovePolicy api_id={api.id} policy={saved} open={removing} onClose={() => setRemoving(false)} onRemoved={onClose} />}
+      {saved && <RemovePolicy owner={owner} policy={saved} open={removing} onClose={() => setRemoving(false)} onRemoved={onClose} />}
       <Dialog open={help} onClose={() => setHelp(false)} title={kind.title} width={640}>
         <Markdown text={kind.help} />
       </Dialog>
@@ -252,8 +254,7 @@ function YamlView({ text, own, check, onChange }: YamlViewProps) {
 }
 
 /** What is in force now, and since when; and whether what is shown is. */
-function PanelNote({ changed, faults, saved }: { changed: boolean; faults: number; saved: boolean }) {
-  const plan = useQuery(queries.status()).data?.plan;
+function PanelNote({ changed, faults, saved }: { changed: boolean; faults: number; saved: AppliedPolicy | null }) {
   if (faults > 0 && changed) return <p className="panel-note c5">{plural(faults, "fault")} to fix before it can be saved.</p>;
   if (changed)
     return (
@@ -261,12 +262,18 @@ function PanelNote({ changed, faults, saved }: { changed: boolean; faults: numbe
         {saved ? "Not in force yet: the saved configuration is." : "Not in force yet."} Saving puts it in force at once.
       </p>
     );
-  return <p className="panel-note t3">{plan ? `In force, plan ${plan.number} since ${clock(plan.since_ms)}.` : "In force."}</p>;
+  return saved && <p className="panel-note t3">{inForceWords(saved)}.</p>;
 }
 
-type SaveProps = { api: Api; saved: AppliedPolicy | null; draft: Draft; draft_key: string; onAdded: (policy: AppliedPolicy) => void };
+type SaveProps = {
+  owner: PolicyOwner;
+  saved: AppliedPolicy | null;
+  draft: Draft;
+  draft_key: string;
+  onAdded: (policy: AppliedPolicy) => void;
+};
 
-function useSave({ api, saved, draft, draft_key, onAdded }: SaveProps) {
+function useSave({ owner, saved, draft, draft_key, onAdded }: SaveProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const run = async () => {
@@ -274,7 +281,7 @@ function useSave({ api, saved, draft, draft_key, onAdded }: SaveProps) {
     setError(null);
     try {
       const input = inputOf(draft);
-      const policy = saved ? await actions.savePolicy(api.id, saved.id, input) : await actions.addPolicy(api.id, input);
+      const policy = saved ? await actions.savePolicy(owner, saved.id, input) : await actions.addPolicy(owner, input);
       forgetDraft(draft_key);
       toast(`${policy.policy} is ${policy.enabled ? (policy.shadow ? "in shadow" : "in force") : "saved, and off"}.`);
       if (!saved) onAdded(policy);

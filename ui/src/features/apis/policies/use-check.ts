@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { actions } from "@/api/actions";
+import { actions, type PolicyOwner } from "@/api/actions";
 import type { Fault } from "@/api/types";
 import { type Draft, inputOf } from "./draft";
 
@@ -11,7 +11,7 @@ export type Check = { faults: readonly Fault[]; summary: string | null; unchecke
 const NO_FAULTS: readonly Fault[] = [];
 
 /** What the gateway finds in a draft while it is typed; nothing is saved by asking. */
-export function useCheck(api_id: number, draft: Draft): Check {
+export function useCheck(owner: PolicyOwner, draft: Draft): Check {
   const input = JSON.stringify(inputOf(draft));
   const [asked, setAsked] = useState(input);
   useEffect(() => {
@@ -19,8 +19,8 @@ export function useCheck(api_id: number, draft: Draft): Check {
     return () => clearTimeout(timer);
   }, [input]);
   const check = useQuery({
-    queryKey: ["check", api_id, asked],
-    queryFn: ({ signal }) => actions.checkPolicy(api_id, JSON.parse(asked), signal),
+    queryKey: ["check", owner, asked],
+    queryFn: ({ signal }) => actions.checkPolicy(owner, JSON.parse(asked), signal),
     placeholderData: keepPreviousData,
     gcTime: 60_000,
   });

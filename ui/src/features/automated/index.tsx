@@ -1,0 +1,1 @@
+export { AutomatedScreen } from "./automated-screen";
