@@ -3,6 +3,8 @@ import { ArrowLeftRight, ChartLine, KeyRound, LayoutDashboard, type LucideIcon, 
 export type Destination = {
   to: "/" | "/apis" | "/automated" | "/clients" | "/tester" | "/traffic" | "/analytics" | "/settings";
   label: string;
+  /** Where the rail has no room for the whole label. */
+  short?: string;
   icon: LucideIcon;
   /** Pressed after `g`. */
   key: string;
@@ -12,7 +14,7 @@ export type Destination = {
 export const destinations: Destination[] = [
   { to: "/", label: "Overview", icon: LayoutDashboard, key: "o" },
   { to: "/apis", label: "APIs", icon: Waypoints, key: "a" },
-  { to: "/automated", label: "Automated policies", icon: Workflow, key: "p" },
+  { to: "/automated", label: "Automated policies", short: "Automated", icon: Workflow, key: "p" },
   { to: "/clients", label: "Clients", icon: KeyRound, key: "c" },
   { to: "/tester", label: "Tester", icon: Send, key: "t" },
   { to: "/traffic", label: "Traffic", icon: ArrowLeftRight, key: "r" },

@@ -16,7 +16,7 @@ export function Brand() {
 export function Rail() {
   const catalog = useQuery(queries.status()).data?.catalog;
   const counts: Record<string, number | undefined> = { "/apis": catalog?.apis, "/clients": catalog?.clients };
-  const item = ({ to, label, icon: Icon }: (typeof destinations)[number]) => (
+  const item = ({ to, label, short, icon: Icon }: (typeof destinations)[number]) => (
     <Link
       key={to}
       to={to}
@@ -26,7 +26,7 @@ export function Rail() {
       activeOptions={{ exact: to === "/", includeSearch: false }}
     >
       <Icon className="i" aria-hidden />
-      <span className="words">{label}</span>
+      <span className="words">{short ?? label}</span>
       {counts[to] ? <span className="count">{count(counts[to])}</span> : null}
     </Link>
   );

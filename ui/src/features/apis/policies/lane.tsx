@@ -40,6 +40,21 @@ export function Lane({ api, above, policies, kindOf, refusals, selected, onSelec
         shown.findIndex((policy) => policy.id === over.id),
       );
   };
+  const cards = shown.map((policy, index) => (
+    <PolicyCard
+      key={policy.id}
+      owner={owner}
+      policy={policy}
+      kind={kindOf(policy.policy)}
+      refusals={refusals}
+      selected={policy.id === selected}
+      onSelect={() => onSelect(policy.id === selected ? undefined : policy.id)}
+      onRemoved={() => policy.id === selected && onSelect()}
+      onMove={(by) => move(policy.id, index + by)}
+      first={index === pinned}
+      last={index === shown.length - 1}
+    />
+  ));
   return (
     <DndContext sensors={sensors} collisionDetection={closestCenter} onDragEnd={onDragEnd}>
       <SortableContext items={shown.map((policy) => policy.id)} strategy={verticalListSortingStrategy}>
@@ -55,23 +70,14 @@ export function Lane({ api, above, policies, kindOf, refusals, selected, onSelec
           </div>
           <Gutter side="out" place="end" />
         </div>
+        {pinned > 0 && (
+          <ol className="lane-list" aria-label="Policies that always run first">
+            {cards.slice(0, pinned)}
+          </ol>
+        )}
         {above}
         <ol className="lane-list" aria-label="Policies in the order of enforcement">
-          {shown.map((policy, index) => (
-            <PolicyCard
-              key={policy.id}
-              owner={owner}
-              policy={policy}
-              kind={kindOf(policy.policy)}
-              refusals={refusals}
-              selected={policy.id === selected}
-              onSelect={() => onSelect(policy.id === selected ? undefined : policy.id)}
-              onRemoved={() => policy.id === selected && onSelect()}
-              onMove={(by) => move(policy.id, index + by)}
-              first={index === pinned}
-              last={index === shown.length - 1}
-            />
-          ))}
+          {cards.slice(pinned)}
         </ol>
         <div className="lane">
           <Gutter side="in" place="fin" />

@@ -104,9 +104,17 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
 }
 
 function inWords(policies: AppliedPolicy[]): string {
-  const shadowed = policies.filter((policy) => policy.enabled && policy.shadow).length;
-  const on = policies.filter((policy) => policy.enabled && !policy.shadow).length;
-  const off = policies.length - on - shadowed;
-  const rest = [off > 0 && `${off} off`, shadowed > 0 && `${shadowed} in shadow`].filter(Boolean).join(", ");
+  const count = (state: ReturnType<typeof stateOf>) => policies.filter((policy) => stateOf(policy) === state).length;
+  const [on, off, shadowed, replaced] = [count("on"), count("off"), count("shadow"), count("replaced")];
+  const rest = [off > 0 && `${off} off`, shadowed > 0 && `${shadowed} in shadow`, replaced > 0 && `${replaced} replaced`]
+    .filter(Boolean)
+    .join(", ");
   return rest === "" ? `${on} on, in force` : `${on} on and in force, ${rest}`;
+}
+
+/** What becomes of a policy as it is saved. */
+function stateOf({ enabled, shadow, replaced_by }: AppliedPolicy): "on" | "off" | "shadow" | "replaced" {
+  if (!enabled) return "off";
+  if (replaced_by.length > 0) return "replaced";
+  return shadow ? "shadow" : "on";
 }

@@ -115,6 +115,7 @@ export function PolicyCard({ owner, policy, kind, refusals, selected, first, las
 
 function Share({ policy, refusals }: { policy: AppliedPolicy; refusals: Refusals }) {
   if (!policy.enabled) return <div className="share t3">off</div>;
+  if (policy.replaced_by.length > 0) return <div className="share t3">replaced</div>;
   if (policy.shadow) return <div className="share t3">refuses nothing</div>;
   const refused = refusals.by_policy.get(policy.policy) ?? 0;
   return (

@@ -17,7 +17,7 @@ export function ScopeField({ only, faults, onChange }: ScopeFieldProps) {
         Only for
       </span>
       <span className="help">
-        {only.length === 0 ? "Every call of this API." : "Calls that match any row. The path is a regular expression below the base path."}
+        {only.length === 0 ? "Every call." : "Calls that match any row. The path is a regular expression below the base path."}
       </span>
       {only.map((row, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name of their own, and keep their places while typing
