@@ -213,6 +213,15 @@ describe("Access tokens", () => {
     await until("it to be asked again", async () => (await status("remembered", token)) === 200);
   });
 
+  test("an issuer that stalls gets no more than 32 questions of one policy at once", async () => {
+    issuer.stall();
+    const made = Array.from({ length: 100 }, (_, n) => status("remembered", `made-up-${n}`));
+    await until("all that may be asked", () => issuer.held() === 32);
+    assert.deepEqual(new Set(await Promise.all(made)), new Set([503]));
+    issuer.release();
+    await until("it to be asked again", async () => (await status("remembered", "made-up-0")) === 401);
+  });
+
   test("an issuer that is gone gives 503, and signed and known tokens still pass", async () => {
     const [known, token, signed] = [await issuer.token(), await issuer.token(), await issuer.token({ form: "jwt" })];
     assert.equal(await status("remembered", known), 200);

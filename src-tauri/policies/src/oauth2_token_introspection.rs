@@ -102,7 +102,7 @@ pub struct Oauth2TokenIntrospection {
     /// Names another authorization server there than that of `introspection_url`.
     #[serde(default)]
     override_protected_resource_metadata_authorization_server_url: bool,
-    /// Which one.
+    /// That authorization server, by its issuer name.
     #[serde(default)]
     #[schemars(length(max = 2_048), example = "https://login.example.com")]
     protected_resource_metadata_authorization_server_url: String,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatepost_gateway::{Context, Outbound, OutboundOptions};
+use gatepost_gateway::{Context, Outbound, OutboundError, OutboundOptions};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Uri};
 use serde_json::{Map, Value};
@@ -89,7 +89,13 @@ impl Introspection {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(format!("token={}&token_type_hint=access_token", encoded(token))))
             .map_err(|error| Trouble::Unreachable(error.to_string().into()))?;
-        let answer = self.outbound.send(request, &self.options).await;
+        let limit = self.options.timeout;
+        let answering = async {
+            let _question = self.known.questions.acquire().await;
+            self.outbound.send(request, &self.options).await
+        };
+        let answer = tokio::time::timeout(limit, answering).await;
+        let answer = answer.unwrap_or(Err(OutboundError::TimedOut(limit)));
         let answer = answer.map_err(|error| Trouble::Unreachable(error.to_string().into()))?;
         match answer.status() {
             StatusCode::OK => read(answer.body()).map_err(|why| Trouble::Unfit(why.into())),

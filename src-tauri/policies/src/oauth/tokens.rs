@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::{Facts, Trouble};
 
 /// Most tokens that are being asked about, or are not active, at once.
 const MAX_OTHERS: usize = 1_000;
+
+/// Most questions under way to one server; others wait, within their time. Policies share the calls that they may make, so
+/// that a server that stalls must not take them all.
+const MAX_QUESTIONS: usize = 32;
 
 /// What a server said of a token.
 #[derive(Clone, Debug)]
@@ -37,7 +41,11 @@ pub(crate) type Asked = Arc<OnceCell<Answered>>;
 type Key = [u8; 32];
 
 /// What is known of tokens.
-pub(crate) struct Tokens(Mutex<Rooms>);
+pub(crate) struct Tokens {
+    rooms: Mutex<Rooms>,
+    /// One for each question that may be asked.
+    pub(super) questions: Semaphore,
+}
 
 struct Rooms {
     active: Room,
@@ -56,7 +64,8 @@ impl Tokens {
     /// Keeps at most so many active ones.
     pub(crate) fn new(most: usize) -> Self {
         let room = |most| Room { by_key: HashMap::new(), in_order: VecDeque::new(), most };
-        Self(Mutex::new(Rooms { active: room(most), others: room(MAX_OTHERS) }))
+        let rooms = Rooms { active: room(most), others: room(MAX_OTHERS) };
+        Self { rooms: Mutex::new(rooms), questions: Semaphore::new(MAX_QUESTIONS) }
     }
 
     /// What tokens are known by: nobody can make two alike.
@@ -66,7 +75,7 @@ impl Tokens {
 
     /// What is known or being asked of this token, or room for it.
     pub(crate) fn of(&self, key: Key, now: Duration) -> Asked {
-        let mut rooms = self.0.lock();
+        let mut rooms = self.rooms.lock();
         let counts = |asked: &&Asked| asked.get().is_none_or(|answered| now < answered.until);
         let known = [&rooms.active, &rooms.others];
         let known = known.into_iter().find_map(|room| room.by_key.get(&key).filter(counts));
@@ -80,7 +89,7 @@ impl Tokens {
 
     /// Moves one that turned out active to where it stays.
     pub(crate) fn keep(&self, key: Key, asked: &Asked) {
-        self.0.lock().active.put(key, asked.clone());
+        self.rooms.lock().active.put(key, asked.clone());
     }
 }
 
@@ -143,7 +152,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             learn(&tokens, name, active(), SECOND);
         }
-        let rooms = tokens.0.lock();
+        let rooms = tokens.rooms.lock();
         assert_eq!((rooms.active.by_key.len(), rooms.active.in_order.len()), (2, 2));
         assert!(!rooms.active.by_key.contains_key(&Tokens::key("a")));
     }
@@ -156,7 +165,7 @@ mod tests {
             learn(&tokens, &n.to_string(), Outcome::Inactive, SECOND);
         }
         assert!(is_known(&tokens, "good", Duration::ZERO));
-        let rooms = tokens.0.lock();
+        let rooms = tokens.rooms.lock();
         assert_eq!((rooms.others.by_key.len(), rooms.others.in_order.len()), (MAX_OTHERS, MAX_OTHERS));
     }
 
@@ -166,7 +175,7 @@ mod tests {
         for _ in 0..10 {
             learn(&tokens, "a", active(), Duration::ZERO);
         }
-        let rooms = tokens.0.lock();
+        let rooms = tokens.rooms.lock();
         assert_eq!((rooms.active.in_order.len(), rooms.others.in_order.len()), (1, 1));
     }
 }
