@@ -248,9 +248,18 @@ impl Refusal {
 pub enum Place {
     /// Before all others whatever the order says, and for the whole API: it takes no scope.
     First,
+    /// The same, but behind those that are first: browsers can read what it answers.
+    BehindFirst,
     /// Where the operator puts it.
     #[default]
     InOrder,
+}
+
+impl Place {
+    /// True where the operator has no say in it.
+    pub fn is_fixed(self) -> bool {
+        self != Self::InOrder
+    }
 }
 
 /// Which halves a policy has.

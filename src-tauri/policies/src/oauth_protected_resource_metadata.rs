@@ -22,8 +22,8 @@ use crate::oauth::{WELL_KNOWN, answer_of, suffix_of};
 ///
 /// Tells callers which authorization servers give tokens for this API, and for which scopes (RFC 9728).
 ///
-/// The gateway answers these requests itself, before all other policies, so that nobody needs a token to learn where to
-/// get one:
+/// The gateway answers these requests itself, before all other policies but CORS, so that nobody needs a token to
+/// learn where to get one:
 ///
 /// | `GET` of | Answer |
 /// |---|---|
@@ -167,7 +167,7 @@ impl PolicyConfig for OauthProtectedResourceMetadata {
     const NAME: &'static str = "oauth-protected-resource-metadata";
     const CATEGORY: Category = Category::Security;
     const ACTS_ON: ActsOn = ActsOn { request: true, response: true };
-    const PLACE: Place = Place::First;
+    const PLACE: Place = Place::BehindFirst;
     const EXAMPLE: &'static str = r#"{
         "resource": "https://api.example.com/orders/v1",
         "authorization_servers": ["https://login.example.com"],

@@ -1,6 +1,6 @@
 //! A policy as applied, as written.
 
-use gatepost_gateway::{Env, Kind, Place, StateStore};
+use gatepost_gateway::{Env, Kind, StateStore};
 use gatepost_model::{AppliedPolicyId, Fault, Faults, Scope};
 use gatepost_store::NewPolicy;
 use schemars::JsonSchema;
@@ -53,7 +53,7 @@ impl AppliedPolicyInput {
         match kinds.iter().find(|kind| kind.name == self.policy) {
             None => faults.add("policy", format!("there is no policy `{}`", self.policy)),
             Some(kind) => {
-                if kind.place == Place::First && !self.only.is_empty() {
+                if kind.place.is_fixed() && !self.only.is_empty() {
                     faults.add("only", format!("{} is for a whole API: it takes no scope", kind.name));
                 }
                 let states = StateStore::new();

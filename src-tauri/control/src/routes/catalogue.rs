@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use gatepost_gateway::Place;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -62,7 +61,7 @@ async fn list(State(control): State<Control>) -> Json<Vec<PolicyView>> {
             schema,
             example: serde_json::from_str(kind.example).unwrap_or_default(),
             acts_on: ActsOnView { request: kind.acts_on.request, response: kind.acts_on.response },
-            always_first: kind.place == Place::First,
+            always_first: kind.place.is_fixed(),
         }
     });
     Json(views.collect())

@@ -96,6 +96,16 @@ fn nobody_needs_a_token_to_learn_where_to_get_one() {
 }
 
 #[test]
+fn pages_of_other_origins_can_read_the_document() {
+    let cors: Value = serde_json::from_str(crate::kind("cors").expect("listed").example).expect("JSON");
+    let origin = cors.pointer("/origin_groups/0/origins/0").and_then(Value::as_str);
+    let origin = origin.expect("an example names one").to_owned();
+    let trial = Trial::of(NAME, config()).and("cors", cors);
+    let answer = trial.run(call().target(AT).header("origin", &origin));
+    assert_eq!((answer.status(), answer.header("access-control-allow-origin")), (200, Some(&*origin)));
+}
+
+#[test]
 fn challenges_of_other_policies_say_where_the_metadata_is() {
     let secret = json!({"signing_method": "hmac", "text_key": "0123456789abcdef0123456789abcdef"});
     let trial = Trial::of("jwt-validation", secret).and(NAME, config());
