@@ -13,7 +13,7 @@ use super::{Answered, Facts, Outcome, Tokens, Trouble};
 use crate::jwt::{Unique, date};
 
 /// Longest answer about one token, in bytes.
-const MAX_ANSWER: usize = 32 * 1_024;
+const MAX_ANSWER: usize = 16 * 1_024;
 /// How long a server that gave no answer about a token is not asked about it again.
 const TROUBLE_KEPT: Duration = Duration::from_secs(1);
 

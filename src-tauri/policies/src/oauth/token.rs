@@ -41,3 +41,21 @@ impl Facts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_others_found_out_stays_beside_it() {
+        let Value::Object(fields) = json!({"sub": "ann", "scope": "a"}) else { panic!("an object") };
+        let facts = Facts::new(fields, None);
+        let others = json!({"certificate": "cn=ann", "sub": "bob", "claims": {"sub": "bob"}});
+        let expected = json!({
+            "certificate": "cn=ann", "sub": "ann", "scope": "a", "claims": {"sub": "ann", "scope": "a"},
+        });
+        assert_eq!(*facts.properties(Some(&others)), expected);
+        assert_eq!(facts.properties(None)["claims"], json!({"sub": "ann", "scope": "a"}));
+    }
+}
