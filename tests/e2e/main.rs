@@ -20,6 +20,7 @@ mod raw;
 mod saves_under_load;
 mod story;
 mod streaming;
+mod threats;
 mod tls;
 mod tokens;
 mod upstreams;

@@ -52,6 +52,11 @@ pub(crate) fn encodings_of(headers: &HeaderMap) -> Result<Encodings, Unread> {
     Ok(encodings)
 }
 
+/// Whether a message says that its body is compressed; in a way that is not known it cannot be looked into.
+pub fn is_compressed(headers: &HeaderMap) -> Result<bool, Unread> {
+    encodings_of(headers).map(|encodings| !encodings.is_empty())
+}
+
 /// What `sent` is once inflated; at most `limit` bytes.
 pub(crate) fn inflate(encodings: &Encodings, sent: &Bytes, limit: usize) -> Result<Bytes, Unread> {
     if encodings.is_empty() {
@@ -73,10 +78,12 @@ pub(crate) fn inflate(encodings: &Encodings, sent: &Bytes, limit: usize) -> Resu
 pub(crate) struct Inflater {
     outermost: Box<dyn Stage>,
     limit: u64,
+    /// What may still be sent: a body that inflates to nothing shall not go on for ever either.
+    left: u64,
 }
 
 impl Inflater {
-    /// Hands what comes out to `sink`, which may end it with an error. No stage gives more than `limit` bytes.
+    /// Hands what comes out to `sink`, which may end it with an error. No stage takes or gives more than `limit` bytes.
     pub(crate) fn new(
         encodings: &Encodings,
         limit: u64,
@@ -92,12 +99,19 @@ impl Inflater {
                 Encoding::Deflate => Box::new(Deflate::new(bounded)),
             };
         }
-        Self { outermost: next, limit }
+        Self { outermost: next, limit, left: limit }
     }
 
     /// The next piece as it was sent.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), Unread> {
-        self.outermost.push(piece).map_err(|error| self.why(&error))
+        let pushed = match self.left.checked_sub(piece.len() as u64) {
+            Some(left) => {
+                self.left = left;
+                self.outermost.push(piece)
+            }
+            None => Err(io::ErrorKind::FileTooLarge.into()),
+        };
+        pushed.map_err(|error| self.why(&error))
     }
 
     /// There is no more.
@@ -292,6 +306,31 @@ mod tests {
         // Nothing comes out at the end of it, only ever in between.
         let empty_members = gzip(b"").repeat(2 * LIMIT / 20);
         assert_eq!(inflated(&[Gzip, Gzip], &gzip(&empty_members)), is_too_large);
+    }
+
+    #[test]
+    fn what_inflates_to_nothing_ends_at_the_bound_too() {
+        let empty_members = gzip(b"").repeat(2 * LIMIT / 20);
+        let mut inflater =
+            Inflater::new(&std::iter::once(Encoding::Gzip).collect(), LIMIT as u64, |_| Ok(()));
+        let ended = empty_members.chunks(1_000).find_map(|piece| inflater.push(piece).err());
+        assert_eq!(ended, Some(Unread::TooLarge { limit: LIMIT }));
+    }
+
+    #[test]
+    fn a_brotli_bomb_ends_at_the_bound() {
+        // Zeros as Node's `brotliCompressSync` writes them: 50,000,000 in 80 bytes, and as many as may be.
+        const BOMB: [u8; 80] = [
+            0xcb, 0xff, 0xff, 0x3f, 0xf8, 0x27, 0x00, 0xe2, 0xb1, 0x40, 0x20, 0xf7, 0xfe, 0x8f, 0xff, 0xff,
+            0x7f, 0xf0, 0x4f, 0x00, 0xc4, 0x61, 0x11, 0x80, 0xee, 0xfd, 0x1f, 0xff, 0xff, 0xff, 0xe0, 0x9f,
+            0x00, 0x88, 0xc3, 0x02, 0x00, 0xdd, 0xfb, 0x3f, 0xfe, 0xff, 0xff, 0xc1, 0x3f, 0x01, 0x10, 0x87,
+            0x05, 0x00, 0xba, 0xf7, 0x7f, 0xfc, 0xff, 0xff, 0x83, 0x7f, 0x02, 0x20, 0x0e, 0x0b, 0x00, 0x74,
+            0xef, 0xff, 0xf2, 0x0f, 0x5e, 0x0f, 0xff, 0x04, 0x40, 0x1c, 0x16, 0x00, 0xe8, 0xa0, 0xeb, 0x01,
+        ];
+        const AT_THE_BOUND: [u8; 14] =
+            [0x5b, 0x9f, 0x86, 0x81, 0x7f, 0x02, 0x20, 0x1e, 0x0b, 0x04, 0xb2, 0xfc, 0x02, 0x00];
+        assert_eq!(inflated(&[Encoding::Brotli], &BOMB), Err(Unread::TooLarge { limit: LIMIT }));
+        assert_eq!(inflated(&[Encoding::Brotli], &AT_THE_BOUND), Ok(vec![0; LIMIT]));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub trait Inspector {
 pub enum Watch {
     /// The bytes as they pass.
     AsSent,
-    /// What they are once inflated, at most so many bytes; more cannot be looked into.
+    /// What they are once inflated; more than so many bytes of a compressed body, sent or inflated, cannot be looked into.
     Inflated(u64),
 }
 

@@ -62,6 +62,7 @@ pub use context::{Context, Identity, Unsettled};
 pub use expression::{Expression, MAX_EXPRESSION, Side, Subject};
 pub use gateway::Gateway;
 pub use http2::RepeatedBody;
+pub use inflate::is_compressed;
 pub use inspect::{Inspected, Inspector, Watch};
 pub use limits::Limits;
 pub use listener::{ListenerState, Listening};

@@ -14,10 +14,7 @@ use serde::Deserialize;
 
 use self::scan::{Limits, scan};
 use crate::conformance::{Conforms, Table, answer, differs, ours};
-use crate::threat::{
-    MAX_READ, MAX_TYPE, MAX_TYPES, OtherTypes, Types, charset_of, has_no_body, limit, refuse_stream,
-    refuse_type,
-};
+use crate::threat::{Door, Look, MAX_READ, MAX_TYPE, MAX_TYPES, OtherTypes, Types, charset_of, limit};
 
 /// # JSON threat protection
 ///
@@ -217,27 +214,23 @@ impl PolicyConfig for JsonThreatProtection {
                 exponent: limit(self.max_number_exponent),
                 unique_names: self.duplicate_keys == DuplicateKeys::Refuse,
             },
-            max_body_bytes: usize::try_from(self.max_body_bytes).unwrap_or(usize::MAX),
-            types,
-            others: self.other_content_types,
+            door: Door { types, others: self.other_content_types, max_body_bytes: self.max_body_bytes },
         }))
     }
 }
 
 struct Guard {
     limits: Limits,
-    max_body_bytes: usize,
-    types: Types,
-    others: OtherTypes,
+    door: Door,
 }
 
 impl Policy for Guard {
     fn reads(&self) -> Reads {
-        Reads::request(self.max_body_bytes)
+        self.door.reads()
     }
 
     fn reads_body_of(&self, request: &Request) -> bool {
-        self.types.list_one_of(request.headers())
+        self.door.looks_at(request)
     }
 
     fn on_request<'a>(&'a self, request: &'a mut Request, _: &'a mut Context) -> Verdict<'a> {
@@ -247,18 +240,10 @@ impl Policy for Guard {
 
 impl Guard {
     fn judge(&self, request: &Request) -> Decision {
-        if has_no_body(request) {
-            return Ok(Step::passed(const { Note::new("no body") }));
-        }
-        if !self.types.list_one_of(request.headers()) {
-            return match self.others {
-                OtherTypes::Pass => {
-                    Ok(Step::passed(const { Note::new("another content type, not looked at") }))
-                }
-                OtherTypes::Refuse => Err(refuse_type()),
-            };
-        }
-        let Some(body) = request.body().bytes() else { return Err(refuse_stream()) };
+        let body = match self.door.look(request)? {
+            Look::At(body) => body,
+            Look::Past(note) => return Ok(Step::passed(note)),
+        };
         if !is_as_ascii(charset_of(request.headers()).as_ref()) {
             let words = "The body's charset is not one that JSON may have";
             return Err(Refusal::of_caller(Reply::bad_request(words), Note::new("the charset is not UTF-8")));

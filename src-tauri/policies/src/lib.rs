@@ -24,8 +24,12 @@ mod oauth2_token_introspection;
 mod oauth_protected_resource_metadata;
 mod openidconnect_access_token_enforcement;
 mod rate_limiting;
+mod request_size_limit;
+mod response_size_limit;
+mod size;
 mod threat;
 mod tls_client_authentication;
+mod xml_threat_protection;
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +59,9 @@ listed! {
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
     json_threat_protection::JsonThreatProtection,
+    xml_threat_protection::XmlThreatProtection,
+    request_size_limit::RequestSizeLimit,
+    response_size_limit::ResponseSizeLimit,
     cors::Cors,
     rate_limiting::RateLimiting,
     header_injection::HeaderInjection,
@@ -71,4 +78,5 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
 /// The readers of what comes from outside, for fuzzing.
 pub mod wire {
     pub use crate::json_threat_protection::scan::{Limits as JsonLimits, scan as scan_json};
+    pub use crate::xml_threat_protection::scan::{Limits as XmlLimits, scan as scan_xml};
 }

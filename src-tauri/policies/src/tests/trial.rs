@@ -314,6 +314,11 @@ impl Answer {
         self.body.as_deref().map(|body| std::str::from_utf8(body).expect("text"))
     }
 
+    /// True where the body broke off.
+    pub(crate) fn body_was_cut(&self) -> bool {
+        self.body.is_none()
+    }
+
     /// The body as JSON; null where it is none.
     pub(crate) fn json(&self) -> &Value {
         &self.json
