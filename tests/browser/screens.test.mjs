@@ -15,6 +15,7 @@ const SCREENS = [
   ["api-upstream", "/apis/1?tab=upstream", "Where calls go"],
   ["api-contracts", "/apis/1?tab=contracts", "MyTestApp"],
   ["api-settings", "/apis/1?tab=settings", "Delete"],
+  ["automated", "/automated", "No policy is for every API"],
   ["clients", "/clients", "MyTestApp"],
   ["client", "/clients/1", "Access to APIs"],
   ["tester", "/tester", "Send a request"],
@@ -100,7 +101,7 @@ test("every screen is reached by keyboard alone", async () => {
   const hand = await openChromium(gatepost.url);
   try {
     await hand.read("Gateway running");
-    const keys = { a: "APIs", c: "Clients", t: "Tester", r: "Traffic", n: "Analytics", s: "Settings", o: "Overview" };
+    const keys = { a: "APIs", p: "Automated policies", c: "Clients", t: "Tester", r: "Traffic", n: "Analytics", s: "Settings", o: "Overview" };
     for (const [key, heading] of Object.entries(keys)) {
       await hand.press("g");
       await hand.press(key);

@@ -32,6 +32,31 @@ automated_policies:
 ";
 
 #[test]
+fn what_a_policy_in_shadow_would_refuse_is_counted_apart_from_what_is_refused() {
+    let (backend, folder, port) = (Backend::start(), DataFolder::new(), free_port());
+    let shadow = "automated_policies: [{policy: client-id-enforcement, shadow: true}]";
+    let path = folder.write("gatepost.yaml", &file(port, &backend.url, shadow));
+    let gateway = Gateway::start_on(folder, &["--config", path.to_str().expect("UTF-8")]);
+    let agent = caller();
+    let statuses = [0; 2].map(|_| get(&agent, &format!("http://127.0.0.1:{port}/posts"), &[]).status);
+    assert_eq!(statuses, [200, 429], "the one in shadow lets pass, the API's own limit does not");
+    let found = until("both calls are recorded", || {
+        let calls = gateway.show("/calls?status=would_refuse&policy=client-id-enforcement")["calls"].take();
+        calls.as_array().filter(|calls| calls.len() == 2).cloned()
+    });
+    assert_eq!(found[0]["refused_by"], "rate-limiting", "{found:?}");
+    assert!(found.iter().all(|call| call["would_refuse_by"] == "client-id-enforcement"), "{found:?}");
+    let figures = until("both calls are counted", || {
+        let figures = gateway.show("/analytics");
+        (figures["totals"]["calls"] == 2).then_some(figures)
+    });
+    assert_eq!((&figures["totals"]["refused"], &figures["totals"]["would_refuse"]), (&json!(1), &json!(2)));
+    let by_policy = json!([{"policy": "rate-limiting", "calls": 1, "would_refuse": 0},
+        {"policy": "client-id-enforcement", "calls": 0, "would_refuse": 2}]);
+    assert_eq!(figures["by_policy"], by_policy);
+}
+
+#[test]
 fn automated_policies_come_from_a_file_stay_over_a_start_and_go_with_an_empty_list() {
     let (backend, folder, port) = (Backend::start(), DataFolder::new(), free_port());
     let path = folder.write("gatepost.yaml", &file(port, &backend.url, LIMIT));

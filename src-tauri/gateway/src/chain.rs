@@ -248,6 +248,9 @@ impl Link {
         cx: &mut Context,
         duration_ns: u32,
     ) {
+        if step.outcome == Outcome::WouldRefuse {
+            cx.would_refuse_by.get_or_insert(self.name);
+        }
         cx.trail.push(self.step(phase, step.outcome, step.note, duration_ns));
         if let Some(inspection) = step.inspection {
             self.inspect(message, *inspection, phase, cx);

@@ -76,6 +76,8 @@ pub struct Context {
     pub unread: Option<Unread>,
     /// Name of the policy that refused, once one did.
     pub refused_by: Option<&'static str>,
+    /// Name of the first policy in shadow that would have refused.
+    pub would_refuse_by: Option<&'static str>,
     /// Why the gateway itself failed the call, for the operator; never sent to the caller.
     pub error: Option<Box<str>>,
     /// What request halves leave for response halves, by type. Costs nothing while empty.
@@ -105,6 +107,7 @@ impl Context {
             body_idle: Duration::from_secs(1),
             unread: None,
             refused_by: None,
+            would_refuse_by: None,
             error: None,
             kept: http::Extensions::new(),
             trail: SmallVec::new(),
@@ -146,6 +149,9 @@ impl Context {
         let (outcome, mut refusal) = late.take()?;
         if outcome == Outcome::Refused {
             self.refused_by = Some(late.policy);
+        }
+        if outcome == Outcome::WouldRefuse {
+            self.would_refuse_by.get_or_insert(late.policy);
         }
         let note = std::mem::take(&mut refusal.note);
         self.trail.push(TrailStep {

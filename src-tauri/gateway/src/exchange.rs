@@ -124,6 +124,7 @@ async fn run(
         body_idle: route.body_idle(),
         unread: None,
         refused_by: None,
+        would_refuse_by: None,
         error: None,
         kept: http::Extensions::new(),
         trail: smallvec::SmallVec::new(),

@@ -152,6 +152,7 @@ impl Call {
             cx.settle();
             facts.client = cx.identity.client_app;
             facts.refused_by = cx.refused_by;
+            facts.would_refuse_by = cx.would_refuse_by;
             detail.trail.append(&mut cx.trail);
             error = error.or_else(|| cx.error.take());
         }

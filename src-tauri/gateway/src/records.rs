@@ -66,6 +66,7 @@ fn nothing_counted() -> CallFacts {
         client: None,
         status: 0,
         refused_by: None,
+        would_refuse_by: None,
         duration_us: 0,
         upstream_us: None,
         request_bytes: 0,

@@ -27,6 +27,8 @@ pub struct CallFacts {
     pub status: u16,
     /// Name of the policy that refused it.
     pub refused_by: Option<&'static str>,
+    /// Name of the first policy in shadow that would have refused it, whatever became of it.
+    pub would_refuse_by: Option<&'static str>,
     /// From head arrived to last byte of the answer handed over, microseconds.
     pub duration_us: u64,
     /// Of that, waiting for the upstream: from sending to the end of its body. None when it was not called.

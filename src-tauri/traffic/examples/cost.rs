@@ -92,6 +92,7 @@ fn call(now_us: i64, n: usize) -> (CallFacts, CallDetail) {
         client: Some(ClientAppId(1 + n as i64 % 5)),
         status: if n.is_multiple_of(20) { 404 } else { 200 },
         refused_by: None,
+        would_refuse_by: None,
         duration_us: 300 + (n as u64 * 7_919) % 4_000,
         upstream_us: Some(200),
         request_bytes: 0,

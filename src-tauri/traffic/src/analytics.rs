@@ -45,7 +45,7 @@ pub struct Analytics {
     pub by_api: Vec<ApiFigures>,
     /// Most calls first, at most 100.
     pub by_client: Vec<ClientFigures>,
-    /// Most refusals first.
+    /// Most refusals first, then most that would have been refused.
     pub by_policy: Vec<PolicyRefusals>,
     /// How response times are spread, for each point of the series.
     pub spread: Spread,
@@ -92,13 +92,15 @@ pub struct ClientFigures {
     pub figures: Figures,
 }
 
-/// Calls that a policy refused.
+/// Calls that a policy refused, or in shadow would have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PolicyRefusals {
     /// Its name, such as `rate-limiting`.
     pub policy: String,
-    /// How many.
+    /// How many it refused.
     pub calls: u64,
+    /// How many it was the first to say of, in shadow, that it would refuse them.
+    pub would_refuse: u64,
 }
 
 /// How response times are spread.
@@ -134,7 +136,7 @@ pub(crate) struct Collector {
     /// By API and client at once: a long range has many sums to add, and few of these to add again.
     by_pair: HashMap<(Option<ApiId>, Option<ClientAppId>), Count>,
     sparks: HashMap<ApiId, Vec<u64>>,
-    by_policy: HashMap<String, u64>,
+    by_policy: HashMap<String, (u64, u64)>,
 }
 
 impl Collector {
@@ -158,11 +160,16 @@ impl Collector {
             spark[point] += sums.calls;
         }
         if let Some(policy) = &key.refused_by {
-            match self.by_policy.get_mut(policy.as_ref()) {
-                Some(calls) => *calls += sums.calls,
-                None => _ = self.by_policy.insert(policy.to_string(), sums.calls),
-            }
+            self.of_policy(policy).0 += sums.calls;
         }
+        if let Some(policy) = &key.would_refuse_by {
+            self.of_policy(policy).1 += sums.calls;
+        }
+    }
+
+    /// How many calls a policy refused, and would have refused.
+    fn of_policy(&mut self, policy: &str) -> &mut (u64, u64) {
+        self.by_policy.entry(policy.to_owned()).or_default()
     }
 
     /// All of it, beside the figures of the time before.
@@ -210,7 +217,9 @@ impl Collector {
                     figures: count.figures(),
                 })
                 .collect(),
-            by_policy: by_policy.map(|(policy, calls)| PolicyRefusals { policy, calls }).collect(),
+            by_policy: by_policy
+                .map(|(policy, (calls, would_refuse))| PolicyRefusals { policy, calls, would_refuse })
+                .collect(),
             spread: Spread { bounds_us: edges, cells },
             plan_changes: Vec::new(),
         }
@@ -218,9 +227,9 @@ impl Collector {
 }
 
 /// The entries with the most calls, most first; equal ones in the order of their keys, so that lists do not jump.
-fn top<K: Ord, V>(
+fn top<K: Ord, V, N: Ord>(
     entries: impl Iterator<Item = (K, V)>,
-    calls: impl Fn(&V) -> u64,
+    calls: impl Fn(&V) -> N,
 ) -> impl Iterator<Item = (K, V)> {
     let mut entries: Vec<_> = entries.collect();
     entries.sort_by(|(key, a), (other, b)| calls(b).cmp(&calls(a)).then_with(|| key.cmp(other)));

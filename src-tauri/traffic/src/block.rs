@@ -19,8 +19,8 @@ use crate::figures::ended_us;
 pub(crate) const FORMAT: i64 = 3;
 /// Since this format a call has [`Head::grpc_status`] and a [`Tail`] too, each behind what was there before.
 const WITH_TAIL: i64 = 2;
-/// Since this format a call has [`Automated`] too, behind what was there before.
-const WITH_AUTOMATED: i64 = 3;
+/// Since this format a call has [`Head::would_refuse_by`] and [`Automated`] too, each behind what was there before.
+const WITH_SHADOW: i64 = 3;
 /// Most calls in a block.
 pub(crate) const MAX_CALLS: u64 = 512;
 /// A block with this many bytes takes no more calls: an open block is written again whenever it has grown.
@@ -43,6 +43,8 @@ pub(crate) struct Head<'a> {
     pub request_id: &'a str,
     #[serde(skip)]
     pub grpc_status: Option<u32>,
+    #[serde(skip)]
+    pub would_refuse_by: Option<&'a str>,
 }
 
 /// The rest of a call.
@@ -135,11 +137,12 @@ impl<'a> Head<'a> {
             response_bytes: facts.response_bytes,
             request_id: call.request_id,
             grpc_status: call.grpc_status,
+            would_refuse_by: facts.would_refuse_by,
         }
     }
 
-    /// The numbers as the gateway gave them. Who refused is in [`refused_by`](Self::refused_by) alone: here it
-    /// would have to be a name known to the program.
+    /// The numbers as the gateway gave them. Who refused, or would have, is in the head alone: here it would have to be a
+    /// name known to the program.
     pub fn facts(&self) -> CallFacts {
         CallFacts {
             at_us: self.at_us,
@@ -148,6 +151,7 @@ impl<'a> Head<'a> {
             client: self.client,
             status: self.status,
             refused_by: None,
+            would_refuse_by: None,
             duration_us: self.duration_us,
             upstream_us: self.upstream_us,
             request_bytes: self.request_bytes,
@@ -173,6 +177,7 @@ impl<'a> Head<'a> {
             response_bytes: self.response_bytes,
             request_id: self.request_id.to_owned(),
             grpc_status: self.grpc_status,
+            would_refuse_by: self.would_refuse_by.map(str::to_owned),
         }
     }
 }
@@ -254,6 +259,7 @@ impl OpenBlock {
         let automated = automated.collect::<Automated>();
         postcard::to_io(&Head::of(call), &mut self.heads)?;
         postcard::to_io(&call.grpc_status, &mut self.heads)?;
+        postcard::to_io(&call.facts.would_refuse_by, &mut self.heads)?;
         postcard::to_io(&stored, &mut self.details)?;
         postcard::to_io(&tail, &mut self.details)?;
         postcard::to_io(&automated, &mut self.details)?;
@@ -288,11 +294,14 @@ impl<'a> Stored<'a> {
     /// The heads in order of their numbers. Ends early when the block is damaged.
     pub fn heads(self) -> impl Iterator<Item = Head<'a>> {
         let mut bytes = self.heads;
-        let has_tail = self.format >= WITH_TAIL;
+        let (has_tail, has_shadow) = (self.format >= WITH_TAIL, self.format >= WITH_SHADOW);
         let next = move || {
             let (mut head, mut rest): (Head<'a>, _) = postcard::take_from_bytes(bytes).ok()?;
             if has_tail {
                 (head.grpc_status, rest) = postcard::take_from_bytes(rest).ok()?;
+            }
+            if has_shadow {
+                (head.would_refuse_by, rest) = postcard::take_from_bytes(rest).ok()?;
             }
             bytes = rest;
             Some(head)
@@ -311,7 +320,7 @@ impl<'a> Stored<'a> {
             if self.format >= WITH_TAIL {
                 (tail, rest) = postcard::take_from_bytes(rest).ok()?;
             }
-            if self.format >= WITH_AUTOMATED {
+            if self.format >= WITH_SHADOW {
                 (automated, rest) = postcard::take_from_bytes(rest).ok()?;
             }
             request_headers = detail.request_headers.onto(&request_headers)?;

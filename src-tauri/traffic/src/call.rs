@@ -38,6 +38,9 @@ pub struct CallSummary {
     /// Name of the policy that refused it.
     #[schema(required = true)]
     pub refused_by: Option<String>,
+    /// Name of the first policy in shadow that would have refused it, whatever became of it.
+    #[schema(required = true)]
+    pub would_refuse_by: Option<String>,
     /// From head arrived to last byte of the answer handed over.
     pub duration_us: u64,
     /// Of that, waiting for the upstream; null when it was not called.
@@ -121,7 +124,7 @@ pub struct CallFilter {
     pub client_app_id: Option<ClientAppId>,
     /// With this outcome.
     pub status: Option<StatusFilter>,
-    /// Refused by the policy of this name.
+    /// Refused by the policy of this name; when those are wanted that a policy in shadow would have refused, by that.
     pub policy: Option<String>,
     /// With this method; letter case does not matter.
     pub method: Option<String>,
@@ -133,7 +136,7 @@ pub struct CallFilter {
     pub to_ms: Option<i64>,
 }
 
-/// An outcome to search for, written `404`, `4xx` or `refused`.
+/// An outcome to search for, written `404`, `4xx`, `refused` or `would_refuse`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusFilter {
     /// This status.
@@ -142,21 +145,24 @@ pub enum StatusFilter {
     Class(u16),
     /// Refused by a policy, with any status.
     Refused,
+    /// What a policy in shadow would have refused, whatever became of it.
+    WouldRefuse,
 }
 
 impl StatusFilter {
-    pub(crate) fn matches(self, status: u16, refused: bool) -> bool {
+    pub(crate) fn matches(self, status: u16, refused: bool, would_refuse: bool) -> bool {
         match self {
             Self::Exactly(wanted) => status == wanted,
             Self::Class(digit) => status / 100 == digit,
             Self::Refused => refused,
+            Self::WouldRefuse => would_refuse,
         }
     }
 }
 
-/// A status filter that is none of the three forms; says which there are.
+/// A status filter that is none of the four forms; says which there are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a status to search for; write 404, 4xx or refused")]
+#[error("`{0}` is not a status to search for; write 404, 4xx, refused or would_refuse")]
 pub struct BadStatusFilter(String);
 
 impl FromStr for StatusFilter {
@@ -166,6 +172,9 @@ impl FromStr for StatusFilter {
         let bad = || BadStatusFilter(text.chars().take(20).collect());
         if text == "refused" {
             return Ok(Self::Refused);
+        }
+        if text == "would_refuse" {
+            return Ok(Self::WouldRefuse);
         }
         let (number, is_class) = match text.strip_suffix("xx") {
             Some(digit) => (digit, true),
@@ -185,6 +194,7 @@ impl fmt::Display for StatusFilter {
             Self::Exactly(status) => write!(f, "{status}"),
             Self::Class(digit) => write!(f, "{digit}xx"),
             Self::Refused => f.write_str("refused"),
+            Self::WouldRefuse => f.write_str("would_refuse"),
         }
     }
 }
@@ -214,7 +224,7 @@ mod tests {
 
     #[test]
     fn statuses_to_search_for_read_back_as_written() {
-        for text in ["404", "4xx", "refused", "100", "599", "5xx"] {
+        for text in ["404", "4xx", "refused", "would_refuse", "100", "599", "5xx"] {
             assert_eq!(text.parse::<StatusFilter>().map(|status| status.to_string()), Ok(text.to_owned()));
         }
         for text in ["", "4", "40x", "xx", "6xx", "0xx", "99", "600", "-1", "Refused", "404 "] {

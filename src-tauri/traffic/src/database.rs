@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 pub(crate) const FILE: &str = "traffic.db";
 
 /// Layout that this program writes; a file with another one is moved aside.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE call_block (
@@ -25,12 +25,17 @@ const SCHEMA: &str = "
         heads BLOB NOT NULL,
         details BLOB NOT NULL
     );
+    CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+const ROLLUP: &str = "
     CREATE TABLE rollup (
         minute INTEGER NOT NULL,
         api_id INTEGER NOT NULL,
         client_app_id INTEGER NOT NULL,
         status INTEGER NOT NULL,
         refused_by TEXT NOT NULL,
+        would_refuse_by TEXT NOT NULL,
         calls INTEGER NOT NULL,
         sum_us INTEGER NOT NULL,
         max_us INTEGER NOT NULL,
@@ -38,10 +43,17 @@ const SCHEMA: &str = "
         request_bytes INTEGER NOT NULL,
         response_bytes INTEGER NOT NULL,
         histogram BLOB NOT NULL,
-        PRIMARY KEY (minute, api_id, client_app_id, status, refused_by)
+        PRIMARY KEY (minute, api_id, client_app_id, status, refused_by, would_refuse_by)
     ) WITHOUT ROWID;
-    CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 ";
+
+/// From the first layout, whose sums did not tell what policies in shadow would have refused.
+const FROM_FIRST: [&str; 2] = [
+    "ALTER TABLE rollup RENAME TO rollup_1;",
+    "INSERT INTO rollup SELECT minute, api_id, client_app_id, status, refused_by, '', calls, sum_us, max_us,
+        gateway_sum_us, request_bytes, response_bytes, histogram FROM rollup_1;
+     DROP TABLE rollup_1;",
+];
 
 /// How long a connection waits for another one, such as a backup somebody makes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,8 +119,14 @@ fn try_open(path: &Path) -> rusqlite::Result<Connection> {
             connection.query_row("SELECT max(minute) FROM rollup", [], |_| Ok(()))?;
         }
         0 => {
-            connection
-                .execute_batch(&format!("BEGIN IMMEDIATE;{SCHEMA}PRAGMA user_version = {LAYOUT};COMMIT;"))?;
+            let create = format!("BEGIN IMMEDIATE;{SCHEMA}{ROLLUP}PRAGMA user_version = {LAYOUT};COMMIT;");
+            connection.execute_batch(&create)?;
+        }
+        1 => {
+            let [aside, fill] = FROM_FIRST;
+            let change =
+                format!("BEGIN IMMEDIATE;{aside}{ROLLUP}{fill}PRAGMA user_version = {LAYOUT};COMMIT;");
+            connection.execute_batch(&change)?;
         }
         other => return Err(other_layout(other)),
     }
@@ -206,6 +224,25 @@ mod tests {
         let aside = Connection::open(dir.path().join("traffic-unreadable-2026-11-23.db")).unwrap();
         let layout: i64 = aside.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(layout, LAYOUT + 1);
+    }
+
+    #[test]
+    fn sums_of_the_first_layout_are_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = Connection::open(dir.path().join(FILE)).unwrap();
+        let rollup = ROLLUP.replace("would_refuse_by TEXT NOT NULL,", "").replace(", would_refuse_by", "");
+        old.execute_batch(&format!("{SCHEMA}{rollup}PRAGMA user_version = 1;")).unwrap();
+        let row = "INSERT INTO rollup VALUES (5, 1, 2, 429, 'rate-limiting', 7, 1, 1, 1, 0, 0, x'')";
+        old.execute(row, []).unwrap();
+        drop(old);
+        let new = open(dir.path(), NOON_2026_11_23).unwrap();
+        let sql = "SELECT refused_by, would_refuse_by, calls FROM rollup";
+        let found = new.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        assert_eq!(found.unwrap(), ("rate-limiting".to_owned(), String::new(), 7));
+        assert!(new.table_exists(None, "rollup_1").is_ok_and(|there| !there));
+        drop(new);
+        open(dir.path(), NOON_2026_11_23).unwrap();
+        assert!(!dir.path().join("traffic-unreadable-2026-11-23.db").exists());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(crate) struct CallKey {
     pub client: Option<ClientAppId>,
     pub status: u16,
     pub refused_by: Option<Cow<'static, str>>,
+    pub would_refuse_by: Option<Cow<'static, str>>,
 }
 
 impl From<&CallFacts> for CallKey {
@@ -25,6 +26,7 @@ impl From<&CallFacts> for CallKey {
             client: facts.client,
             status: facts.status,
             refused_by: facts.refused_by.map(Cow::Borrowed),
+            would_refuse_by: facts.would_refuse_by.map(Cow::Borrowed),
         }
     }
 }
@@ -126,6 +128,8 @@ pub struct Figures {
     pub server_5xx: u64,
     /// Refused by a policy.
     pub refused: u64,
+    /// What a policy in shadow would have refused: part of the classes above, whatever became of it.
+    pub would_refuse: u64,
     /// Mean response time; 0 without calls.
     pub avg_us: u64,
     /// Median response time, to about 3 %.
@@ -148,17 +152,22 @@ pub struct Figures {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Count {
     classes: [u64; 5],
+    would_refuse: u64,
     sums: Sums,
 }
 
 impl Count {
     pub fn add(&mut self, key: &CallKey, sums: &Sums) {
         self.classes[key.class() as usize] += sums.calls;
+        if key.would_refuse_by.is_some() {
+            self.would_refuse += sums.calls;
+        }
         self.sums.merge(sums);
     }
 
     pub fn merge(&mut self, other: &Self) {
         self.classes.iter_mut().zip(other.classes).for_each(|(class, calls)| *class += calls);
+        self.would_refuse += other.would_refuse;
         self.sums.merge(&other.sums);
     }
 
@@ -182,6 +191,7 @@ impl Count {
             client_4xx,
             server_5xx,
             refused,
+            would_refuse: self.would_refuse,
             avg_us: mean(sums.sum_us),
             p50_us: percentile(0.5),
             p95_us: percentile(0.95),

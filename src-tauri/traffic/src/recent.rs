@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn one_call(second: i64, status: u16) -> Tally {
-        let key = CallKey { api: None, client: None, status, refused_by: None };
+        let key = CallKey { api: None, client: None, status, refused_by: None, would_refuse_by: None };
         Tally::from([((second, key), Sums { calls: 1, ..Sums::default() })])
     }
 

@@ -38,10 +38,11 @@ impl Unsaved {
     pub fn save(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut select = connection.prepare_cached(
             "SELECT calls, sum_us, max_us, gateway_sum_us, request_bytes, response_bytes, histogram FROM rollup
-             WHERE minute = ?1 AND api_id = ?2 AND client_app_id = ?3 AND status = ?4 AND refused_by = ?5",
+             WHERE minute = ?1 AND api_id = ?2 AND client_app_id = ?3 AND status = ?4 AND refused_by = ?5
+               AND would_refuse_by = ?6",
         )?;
         let mut replace = connection.prepare_cached(
-            "INSERT OR REPLACE INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT OR REPLACE INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         // In the order of the table, so that each page of it is looked for once.
         let mut rows: Vec<_> = self.0.iter().collect();
@@ -49,8 +50,9 @@ impl Unsaved {
         for ((minute, key), sums) in rows {
             let (api, client) = (key.api.map_or(0, |id| id.0), key.client.map_or(0, |id| id.0));
             let refused_by = key.refused_by.as_deref().unwrap_or("");
-            let found =
-                select.query_row((minute, api, client, key.status, refused_by), |row| read_sums(row, 0));
+            let would_refuse_by = key.would_refuse_by.as_deref().unwrap_or("");
+            let place = (minute, api, client, key.status, refused_by, would_refuse_by);
+            let found = select.query_row(place, |row| read_sums(row, 0));
             let mut total = found.optional()?.unwrap_or_default();
             total.merge(sums);
             replace.execute((
@@ -59,6 +61,7 @@ impl Unsaved {
                 client,
                 key.status,
                 refused_by,
+                would_refuse_by,
                 stored(total.calls),
                 stored(total.sum_us),
                 stored(total.max_us),
@@ -100,7 +103,7 @@ pub(crate) fn read(
     mut each: impl FnMut(i64, &CallKey, &Sums),
 ) -> rusqlite::Result<()> {
     let mut select = connection.prepare_cached(
-        "SELECT minute, api_id, client_app_id, status, refused_by,
+        "SELECT minute, api_id, client_app_id, status, refused_by, would_refuse_by,
                 calls, sum_us, max_us, gateway_sum_us, request_bytes, response_bytes, histogram
          FROM rollup WHERE minute >= ?1 AND minute < ?2
            AND (?3 IS NULL OR api_id = ?3) AND (?4 IS NULL OR client_app_id = ?4)",
@@ -113,14 +116,18 @@ pub(crate) fn read(
         selection.client.map(|id| id.0),
     ))?;
     while let Some(row) = rows.next()? {
-        let refused_by: String = row.get(4)?;
+        let policy = |column| {
+            let name: String = row.get(column)?;
+            Ok::<_, rusqlite::Error>(Some(name).filter(|name| !name.is_empty()).map(Cow::Owned))
+        };
         let key = CallKey {
             api: Some(row.get(1)?).filter(|id| *id != 0).map(ApiId),
             client: Some(row.get(2)?).filter(|id| *id != 0).map(ClientAppId),
             status: row.get(3)?,
-            refused_by: Some(refused_by).filter(|name| !name.is_empty()).map(Cow::Owned),
+            refused_by: policy(4)?,
+            would_refuse_by: policy(5)?,
         };
-        each(row.get::<_, i64>(0)?.saturating_mul(MINUTE_S), &key, &read_sums(row, 5)?);
+        each(row.get::<_, i64>(0)?.saturating_mul(MINUTE_S), &key, &read_sums(row, 6)?);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::block::{FORMAT, Head, Stored};
-use crate::call::{Call, CallFilter, CallPage};
+use crate::call::{Call, CallFilter, CallPage, StatusFilter};
 use crate::rollup::stored;
 
 /// Most calls that one search looks at before it hands back what it has and where to go on.
@@ -109,10 +109,14 @@ fn scan(
 
 fn matches(filter: &CallFilter, head: &Head<'_>) -> bool {
     let ms = head.at_us.div_euclid(1_000);
+    let in_shadow = filter.status == Some(StatusFilter::WouldRefuse);
+    let refuser = if in_shadow { head.would_refuse_by } else { head.refused_by };
     filter.api_id.is_none_or(|api| head.api == Some(api))
         && filter.client_app_id.is_none_or(|client| head.client == Some(client))
-        && filter.status.is_none_or(|status| status.matches(head.status, head.refused_by.is_some()))
-        && filter.policy.as_deref().is_none_or(|policy| head.refused_by == Some(policy))
+        && filter.status.is_none_or(|status| {
+            status.matches(head.status, head.refused_by.is_some(), head.would_refuse_by.is_some())
+        })
+        && filter.policy.as_deref().is_none_or(|policy| refuser == Some(policy))
         && filter.method.as_deref().is_none_or(|method| head.method.eq_ignore_ascii_case(method))
         && filter.from_ms.is_none_or(|from| ms >= from)
         && filter.to_ms.is_none_or(|to| ms < to)

@@ -111,6 +111,7 @@ fn uncounted(connection: &Connection, counted_to: u64) -> rusqlite::Result<Unsav
 }
 
 fn key_of(head: &Head<'_>) -> CallKey {
-    let refused_by = head.refused_by.map(|policy| Cow::Owned(policy.to_owned()));
-    CallKey { refused_by, ..CallKey::from(&head.facts()) }
+    let owned = |policy: &str| Cow::Owned(policy.to_owned());
+    let (refused_by, would_refuse_by) = (head.refused_by.map(owned), head.would_refuse_by.map(owned));
+    CallKey { refused_by, would_refuse_by, ..CallKey::from(&head.facts()) }
 }

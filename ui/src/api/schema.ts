@@ -839,7 +839,7 @@ export interface components {
             by_api: components["schemas"]["ApiFigures"][];
             /** @description Most calls first, at most 100. */
             by_client: components["schemas"]["ClientFigures"][];
-            /** @description Most refusals first. */
+            /** @description Most refusals first, then most that would have been refused. */
             by_policy: components["schemas"]["PolicyRefusals"][];
             /** @description How response times are spread, for each point of the series. */
             spread: components["schemas"]["Spread"];
@@ -1090,6 +1090,8 @@ export interface components {
             grpc_status: number | null;
             /** @description Name of the policy that refused it. */
             refused_by: string | null;
+            /** @description Name of the first policy in shadow that would have refused it, whatever became of it. */
+            would_refuse_by: string | null;
             /**
              * Format: int64
              * @description From head arrived to last byte of the answer handed over.
@@ -1444,6 +1446,11 @@ export interface components {
              * @description Refused by a policy.
              */
             refused: number;
+            /**
+             * Format: int64
+             * @description What a policy in shadow would have refused: part of the classes above, whatever became of it.
+             */
+            would_refuse: number;
             /**
              * Format: int64
              * @description Mean response time; 0 without calls.
@@ -1801,15 +1808,20 @@ export interface components {
             /** @description Those that go. */
             removed?: number[];
         };
-        /** @description Calls that a policy refused. */
+        /** @description Calls that a policy refused, or in shadow would have. */
         PolicyRefusals: {
             /** @description Its name, such as `rate-limiting`. */
             policy: string;
             /**
              * Format: int64
-             * @description How many.
+             * @description How many it refused.
              */
             calls: number;
+            /**
+             * Format: int64
+             * @description How many it was the first to say of, in shadow, that it would refuse them.
+             */
+            would_refuse: number;
         };
         /** @description A policy that can be applied. */
         PolicyView: {
@@ -3116,9 +3128,9 @@ export interface operations {
                 before?: string | null;
                 api_id?: number | null;
                 client_app_id?: number | null;
-                /** @description `404`, `4xx` or `refused`. */
+                /** @description `404`, `4xx`, `refused` or `would_refuse`. */
                 status?: string | null;
-                /** @description Name of the policy that refused. */
+                /** @description Name of the policy that refused; with `would_refuse`, that would have. */
                 policy?: string | null;
                 method?: string | null;
                 /** @description Part of path and query. */

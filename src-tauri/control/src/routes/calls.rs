@@ -28,9 +28,9 @@ struct Search {
     before: Option<String>,
     api_id: Option<i64>,
     client_app_id: Option<i64>,
-    /// `404`, `4xx` or `refused`.
+    /// `404`, `4xx`, `refused` or `would_refuse`.
     status: Option<String>,
-    /// Name of the policy that refused.
+    /// Name of the policy that refused; with `would_refuse`, that would have.
     policy: Option<String>,
     method: Option<String>,
     /// Part of path and query.

@@ -12,6 +12,15 @@ fn a_policy_in_shadow_refuses_nobody_and_says_that_it_would() {
     assert_eq!((answer.status(), answer.refused_by()), (200, None));
     assert_eq!(answer.outcomes(), [Outcome::WouldRefuse]);
     assert_eq!(answer.notes(), ["no client ID"]);
+    assert_eq!(answer.would_refuse_by(), Some("client-id-enforcement"));
+}
+
+#[test]
+fn the_first_in_shadow_that_would_refuse_is_counted_beside_the_one_that_does() {
+    let trial = Trial::of("ip-blocklist", json!({"ips": ["127.0.0.1"]})).in_shadow();
+    let trial = trial.and("client-id-enforcement", json!({})).in_shadow();
+    let answer = trial.and("ip-allowlist", json!({"ips": ["192.0.2.1"]})).run(call());
+    assert_eq!((answer.would_refuse_by(), answer.refused_by()), (Some("ip-blocklist"), Some("ip-allowlist")));
 }
 
 #[test]

@@ -352,6 +352,10 @@ impl Answer {
         self.cx.refused_by
     }
 
+    pub(crate) fn would_refuse_by(&self) -> Option<&str> {
+        self.cx.would_refuse_by
+    }
+
     /// The trail, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.cx.trail.iter().map(|step| step.note.to_string()).collect()

@@ -15,6 +15,8 @@ fn a_day() -> World {
             facts.client = [None, Some(ClientAppId(1)), Some(ClientAppId(2))][n as usize / 3 % 3];
             facts.status = [200, 302, 404, 502, 429, 101][n as usize % 6];
             facts.refused_by = (facts.status == 429).then_some("rate-limiting");
+            facts.would_refuse_by =
+                n.is_multiple_of(4).then_some(["cors", "rate-limiting"][n as usize / 4 % 2]);
             facts.duration_us = 500 + n * 10;
             facts.upstream_us = (n % 2 == 0).then_some(400);
         });
@@ -31,6 +33,9 @@ fn assert_adds_up(analytics: &Analytics) {
     };
     assert_eq!(series(|figures| figures.calls), totals.calls);
     assert_eq!(series(|figures| figures.refused), totals.refused);
+    assert_eq!(series(|figures| figures.would_refuse), totals.would_refuse);
+    let in_shadow = analytics.by_policy.iter().map(|policy| policy.would_refuse).sum::<u64>();
+    assert_eq!(in_shadow, totals.would_refuse);
     assert_eq!(series(|figures| figures.request_bytes), totals.request_bytes);
     assert_eq!(analytics.by_api.iter().map(|api| api.figures.calls).sum::<u64>(), totals.calls);
     assert_eq!(analytics.by_client.iter().map(|client| client.figures.calls).sum::<u64>(), totals.calls);
@@ -55,7 +60,11 @@ fn the_series_adds_up_to_the_totals() {
             assert!(analytics.totals.calls >= minutes.min(1_440) as u64, "{minutes} min, {step_s:?}");
         }
     }
-    assert_eq!(world.last_minutes(7 * 24 * 60).totals.calls, 1_440);
+    let week = world.last_minutes(7 * 24 * 60);
+    assert_eq!((week.totals.calls, week.totals.refused, week.totals.would_refuse), (1_440, 240, 360));
+    let by_policy: Vec<_> =
+        week.by_policy.iter().map(|row| (row.policy.as_str(), row.calls, row.would_refuse)).collect();
+    assert_eq!(by_policy, [("rate-limiting", 240, 180), ("cors", 0, 180)]);
 }
 
 #[test]

@@ -25,7 +25,10 @@ fn five_calls() -> World {
     record("/users", 401, Some("client-id-enforcement"), Some(ApiId(3)), None);
     record("/nowhere", 404, None, None, None);
     record("/users", 503, None, Some(ApiId(3)), Some(ClientAppId(4)));
-    world.record(|_, detail| (detail.method, detail.target) = ("POST".into(), "/late".into()));
+    world.record(|facts, detail| {
+        (detail.method, detail.target) = ("POST".into(), "/late".into());
+        facts.would_refuse_by = Some("ip-allowlist");
+    });
     world
 }
 
@@ -41,6 +44,10 @@ fn filters_let_through_what_they_name() {
     assert_eq!(world.found(&by_status("4xx")), ["/nowhere", "/users", "/orders/2"]);
     assert_eq!(world.found(&by_status("5xx")), ["/users"]);
     assert_eq!(world.found(&by_status("refused")), ["/users"]);
+    assert_eq!(world.found(&by_status("would_refuse")), ["/late"]);
+    let would_be = |policy: &str| CallFilter { policy: Some(policy.into()), ..by_status("would_refuse") };
+    assert_eq!(world.found(&would_be("ip-allowlist")), ["/late"]);
+    assert_eq!(world.found(&would_be("client-id-enforcement")), [""; 0], "that one refused, in earnest");
     assert_eq!(world.found(&CallFilter { api_id: Some(ApiId(3)), ..any() }), ["/users", "/users"]);
     assert_eq!(world.found(&CallFilter { client_app_id: Some(ClientAppId(4)), ..any() }), ["/users"]);
     assert_eq!(

@@ -121,6 +121,7 @@ pub fn facts() -> CallFacts {
         client: Some(ClientAppId(2)),
         status: 200,
         refused_by: None,
+        would_refuse_by: None,
         duration_us: 1_000,
         upstream_us: Some(900),
         request_bytes: 10,

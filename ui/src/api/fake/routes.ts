@@ -120,14 +120,16 @@ function matches(call: CallSummary, query: URLSearchParams): boolean {
     !status ||
     (status === "refused"
       ? call.refused_by !== null
-      : status.endsWith("xx")
-        ? !call.refused_by && String(call.status)[0] === status[0]
-        : call.status === Number(status));
+      : status === "would_refuse"
+        ? call.would_refuse_by !== null
+        : status.endsWith("xx")
+          ? !call.refused_by && String(call.status)[0] === status[0]
+          : call.status === Number(status));
   return (
     fits &&
     (!query.has("api_id") || call.api_id === number(query, "api_id")) &&
     (!query.has("client_app_id") || call.client_app_id === number(query, "client_app_id")) &&
-    (!query.has("policy") || call.refused_by === query.get("policy")) &&
+    (!query.has("policy") || (status === "would_refuse" ? call.would_refuse_by : call.refused_by) === query.get("policy")) &&
     (!query.has("method") || call.method === query.get("method")) &&
     call.path.includes(query.get("path") ?? "")
   );
@@ -168,9 +170,9 @@ function analytics(query: AnalyticsQuery) {
       share === 0
         ? []
         : [
-            { policy: "rate-limiting", calls: 3_120 },
-            { policy: "client-id-enforcement", calls: 911 },
-            { policy: "ip-blocklist", calls: 42 },
+            { policy: "rate-limiting", calls: 3_120, would_refuse: 0 },
+            { policy: "client-id-enforcement", calls: 911, would_refuse: 0 },
+            { policy: "ip-blocklist", calls: 42, would_refuse: 240 },
           ],
     spread: {
       bounds_us: [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000],

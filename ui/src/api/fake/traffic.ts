@@ -50,6 +50,7 @@ export function callNo(id: number, at_ms: number, sources: Source[]): CallSummar
     status,
     grpc_status: null,
     refused_by,
+    would_refuse_by: refused_by === null && source?.policies.includes("ip-blocklist") && roll() < 0.04 ? "ip-blocklist" : null,
     duration_us: (upstream_us ?? 0) + Math.round(40 + roll() * 160),
     upstream_us,
     request_bytes: Math.round(roll() * 600),
@@ -140,6 +141,7 @@ const NO_FIGURES: Figures = {
   client_4xx: 0,
   server_5xx: 0,
   refused: 0,
+  would_refuse: 0,
   avg_us: 0,
   p50_us: 0,
   p95_us: 0,
@@ -163,6 +165,7 @@ export function figures(from_ms: number, to_ms: number, share = 1): Figures {
     total.p95_us = Math.max(total.p95_us, counts.p95_us);
   }
   total.calls = total.ok_2xx + total.redirect_3xx + total.client_4xx + total.server_5xx + total.refused;
+  total.would_refuse = Math.round(total.ok_2xx * 0.012);
   total.p50_us = Math.round(total.p95_us * 0.22);
   total.p99_us = Math.round(total.p95_us * 1.9);
   total.max_us = Math.round(total.p95_us * 6);

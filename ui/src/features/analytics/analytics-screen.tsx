@@ -10,6 +10,7 @@ import { moment, plural, span } from "@/shared/format";
 import { Screen } from "@/shared/screen";
 import { ErrorNote, Segments, Select } from "@/shared/ui";
 import { FigureCards } from "./figure-cards";
+import { InShadow } from "./in-shadow";
 import { RANGES, rangeOf } from "./range";
 import { TopTable } from "./top-table";
 import { useAnalytics } from "./use-analytics";
@@ -21,7 +22,8 @@ const asId = (value: string) => (value === ALL ? undefined : Number(value));
 interface Picks {
   api: (id: number) => void;
   client: (id: number) => void;
-  policy: (name: string) => void;
+  /** With a status, calls of that status alone. */
+  policy: (name: string, status?: string) => void;
 }
 
 function Charts({ data, picks, narrowed }: { data: Analytics; picks: Picks; narrowed: { api: boolean; client: boolean } }) {
@@ -60,10 +62,11 @@ function Charts({ data, picks, narrowed }: { data: Analytics; picks: Picks; narr
           note={data.totals.refused > 0 ? plural(data.totals.refused, "call") : undefined}
           of="Policy"
           hatched
-          bars={data.by_policy.map((each) => ({ key: each.policy, name: each.policy, value: each.calls }))}
+          bars={data.by_policy.filter((each) => each.calls > 0).map((each) => ({ key: each.policy, name: each.policy, value: each.calls }))}
           empty="No call was refused in this range."
           onPick={(bar) => picks.policy(bar.key)}
         />
+        {data.totals.would_refuse > 0 && <InShadow data={data} onPick={(policy) => picks.policy(policy, "would_refuse")} />}
       </section>
       <TopTable
         title="Top clients"
@@ -115,9 +118,10 @@ export function AnalyticsScreen(): ReactNode {
         },
       });
   }, [navigate]);
-  const traffic = (policy: string) => {
+  const traffic = (policy: string, status?: string) => {
     const api = apis.find((each) => each.id === search.api);
     const q = writeQuery([
+      ...(status ? [{ field: "status", value: status } as const] : []),
       { field: "policy", value: policy },
       ...(api ? [{ field: "api", value: api.name } as const] : []),
       ...(client ? [{ field: "client", value: client.name } as const] : []),

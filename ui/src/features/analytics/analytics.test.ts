@@ -10,6 +10,7 @@ const figures = (change: Partial<Figures>): Figures => ({
   client_4xx: 0,
   server_5xx: 0,
   refused: 0,
+  would_refuse: 0,
   avg_us: 0,
   p50_us: 0,
   p95_us: 10_000,

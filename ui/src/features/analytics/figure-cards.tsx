@@ -99,6 +99,7 @@ export function FigureCards({ data, compare }: { data: Analytics; compare: boole
         name="Violations"
         value={decimal(refusedShare(totals))}
         unit="% refused"
+        {...(totals.would_refuse > 0 && { note: `${decimal(share(totals.would_refuse, totals.calls))} % more in shadow` })}
         delta={only(refusedDelta(totals, before))}
         spark={steps.map((step) => (step ? refusedShare(step) : 0))}
       />

@@ -52,6 +52,16 @@ export function SummaryTab({ api }: { api: Api }) {
             </dd>
             <dt>Refused by policies</dt>
             <dd>{percent(hour?.totals.refused ?? 0, hour?.totals.calls ?? 0)}</dd>
+            {hour !== undefined && hour.totals.would_refuse > 0 && (
+              <>
+                <dt>Would be refused, in shadow</dt>
+                <dd>
+                  <Link to="/traffic" search={{ q: `api:${api.asset_id} status:would_refuse` }}>
+                    {percent(hour.totals.would_refuse, hour.totals.calls)}
+                  </Link>
+                </dd>
+              </>
+            )}
             <dt>Answered 5xx</dt>
             <dd>{percent(hour?.totals.server_5xx ?? 0, hour?.totals.calls ?? 0)}</dd>
             <dt>p95</dt>
@@ -86,8 +96,8 @@ export function SummaryTab({ api }: { api: Api }) {
                 ? "none: every call passes"
                 : `${plural(on.length, "policy", "policies")} on, ${policies.length - on.length} off`}
             </dd>
-            <dt>Changed</dt>
-            <dd>{moment(api.updated_at)}</dd>
+            <dt>Configuration</dt>
+            <dd>in force since {moment(api.updated_at)}</dd>
             <dt>Try it</dt>
             <dd className="row row-1">
               <span className="mono trunc select-text">{curl}</span>

@@ -15,6 +15,7 @@ const call = (change: Partial<Call>): Call => ({
   status: 200,
   grpc_status: null,
   refused_by: null,
+  would_refuse_by: null,
   duration_us: 1,
   upstream_us: null,
   request_bytes: 0,

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Send, X } from "lucide-react";
+import { Eye, Send, X } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import { queries } from "@/api/queries";
@@ -25,6 +25,12 @@ function Head({ call, base_path, onClose }: { call: CallSummary; base_path: stri
         {call.status === 0 ? "no answer" : `${call.status} ${reasonOf(call.status)}`}
       </StatusChip>
       {call.grpc_status !== null && <StatusChip of={grpcClass(call.grpc_status)}>{grpcWords(call.grpc_status)}</StatusChip>}
+      {call.would_refuse_by !== null && (
+        <span className="chip chip-shadow" title={`In shadow, ${call.would_refuse_by} would have refused it`}>
+          <Eye className="i" aria-hidden />
+          Would refuse
+        </span>
+      )}
       <Method method={call.method} />
       <span className="path strong trunc" title={call.path}>
         {call.path || "Not a readable request"}

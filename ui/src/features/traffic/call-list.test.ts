@@ -14,6 +14,7 @@ const call = (id: number, status = 200): CallSummary => ({
   status,
   grpc_status: null,
   refused_by: null,
+  would_refuse_by: null,
   duration_us: 1,
   upstream_us: 1,
   request_bytes: 0,

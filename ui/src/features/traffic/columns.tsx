@@ -56,6 +56,10 @@ export const columns: readonly VirtualColumn<CallSummary>[] = [
         <span className="t3" title="The gateway itself refused it; its detail says why">
           gateway
         </span>
+      ) : call.refused_by === null && call.would_refuse_by !== null ? (
+        <span className="t3" title={`In shadow, ${call.would_refuse_by} would have refused it`}>
+          would: {call.would_refuse_by}
+        </span>
       ) : (
         <span className="cr">{call.refused_by}</span>
       ),

@@ -27,10 +27,12 @@ const CLASSES = [
   { value: "4xx", label: "4xx" },
   { value: "5xx", label: "5xx" },
   { value: "refused", label: "Refused" },
+  { value: "would_refuse", label: "Would refuse" },
 ] as const;
 
 const STATUSES = [
   "refused",
+  "would_refuse",
   "2xx",
   "3xx",
   "4xx",

@@ -22,6 +22,7 @@ const call = (change: Partial<CallSummary>): CallSummary => ({
   status: 200,
   grpc_status: null,
   refused_by: null,
+  would_refuse_by: null,
   duration_us: 1,
   upstream_us: 1,
   request_bytes: 0,
@@ -85,6 +86,14 @@ describe("resolveQuery", () => {
 });
 
 describe("matches", () => {
+  it("finds what a policy in shadow would have refused, by that policy", () => {
+    const shadowed = call({ would_refuse_by: "cors" });
+    expect(matches(shadowed, { status: "would_refuse" })).toBe(true);
+    expect(matches(shadowed, { status: "would_refuse", policy: "cors" })).toBe(true);
+    expect(matches(shadowed, { policy: "cors" })).toBe(false);
+    expect(matches(call({ refused_by: "cors" }), { status: "would_refuse" })).toBe(false);
+  });
+
   it("tells a refused 429 from the upstream's own", () => {
     expect(matches(call({ status: 429, refused_by: "rate-limiting" }), { status: "refused" })).toBe(true);
     expect(matches(call({ status: 429 }), { status: "refused" })).toBe(false);

@@ -2,10 +2,10 @@ import type { CallQuery, CallSummary } from "@/api/types";
 
 /** The fields a query may name, with what they take. Free text is a part of the path. */
 export const FIELDS = {
-  status: "code or class: 404, 4xx, refused",
+  status: "code or class: 404, 4xx, refused, would_refuse",
   api: "name of an API",
   client: "name of a client app",
-  policy: "policy that refused",
+  policy: "policy that refused, or would have",
   method: "GET, POST ...",
 } as const;
 export type FieldName = keyof typeof FIELDS;
@@ -89,10 +89,10 @@ function oneOf<T extends Named>(list: readonly T[], value: string, also: (item: 
   );
 }
 
-/** A status as the server takes it: a code, a class or `refused`. */
+/** A status as the server takes it: a code, a class, `refused`, or `would_refuse` by a policy in shadow. */
 export function statusOf(value: string): string | null {
   const status = value.toLowerCase();
-  return /^[1-5]\d\d$/.test(status) || /^[1-5]xx$/.test(status) || status === "refused" ? status : null;
+  return /^[1-5](\d\d|xx)$/.test(status) || status === "refused" || status === "would_refuse" ? status : null;
 }
 
 /** Turns names into ids; a token that means nothing becomes a fault and asks for nothing. */
@@ -106,7 +106,7 @@ export function resolveQuery(tokens: readonly Token[], known: Known): ResolvedQu
     else if (field === "status") {
       const status = statusOf(value);
       if (status) query.status = status;
-      else faults.push(`status:${value} is neither a code (404), a class (4xx) nor "refused"`);
+      else faults.push(`status:${value} is neither a code (404), a class (4xx), "refused" nor "would_refuse"`);
     } else if (field === "api") {
       const api = oneOf(known.apis, value, (item) => item.asset_id);
       if (api) query.api_id = api.id;
@@ -122,9 +122,13 @@ export function resolveQuery(tokens: readonly Token[], known: Known): ResolvedQu
 
 function statusMatches(call: CallSummary, status: string): boolean {
   if (status === "refused") return call.refused_by !== null;
+  if (status === "would_refuse") return call.would_refuse_by !== null;
   if (status.endsWith("xx")) return String(call.status)[0] === status[0];
   return String(call.status) === status;
 }
+
+/** Whose refusal is asked for: of calls that would have been refused, that of the policy in shadow. */
+const refuserOf = (call: CallSummary, status: string | undefined) => (status === "would_refuse" ? call.would_refuse_by : call.refused_by);
 
 /** Whether a call that just came in belongs to the query: the same rule as the server's, for the live list. */
 export function matches(call: CallSummary, query: CallQuery): boolean {
@@ -132,7 +136,7 @@ export function matches(call: CallSummary, query: CallQuery): boolean {
     (query.status === undefined || statusMatches(call, query.status)) &&
     (query.api_id === undefined || call.api_id === query.api_id) &&
     (query.client_app_id === undefined || call.client_app_id === query.client_app_id) &&
-    (query.policy === undefined || call.refused_by === query.policy) &&
+    (query.policy === undefined || refuserOf(call, query.status) === query.policy) &&
     (query.method === undefined || call.method === query.method) &&
     (query.path === undefined || call.path.toLowerCase().includes(query.path.toLowerCase()))
   );

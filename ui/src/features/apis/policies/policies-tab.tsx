@@ -12,7 +12,7 @@ import { Lane } from "./lane";
 import { PendingEdits } from "./pending-edits";
 import { PolicyPanel } from "./policy-panel";
 import { useRefusals } from "./refusals";
-import { ReplacedNote } from "./replaced";
+import { ReplacedNote } from "./replaced-note";
 
 /** The policies of one API in the order of enforcement, and the one that is open beside them. */
 export function PoliciesTab({ api, selected }: { api: Api; selected: number | undefined }) {

@@ -1,9 +1,11 @@
 import { useSortable } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
+import { useQuery } from "@tanstack/react-query";
 import { ArrowDown, ArrowUp, Ellipsis, Eye, GripVertical, Trash2 } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { actions, type PolicyOwner } from "@/api/actions";
 import { messageOf } from "@/api/errors";
+import { queries } from "@/api/queries";
 import type { AppliedPolicy, PolicyKind } from "@/api/types";
 import { count, percent } from "@/shared/format";
 import { Confirm, classes, IconButton, Menu, Switch, toast } from "@/shared/ui";
@@ -11,7 +13,7 @@ import { draftOf, inputOf, scopeWords } from "./draft";
 import { draftKey, useDrafts } from "./drafts";
 import { Gutter } from "./lane";
 import type { Refusals } from "./refusals";
-import { ReplacedChip } from "./replaced";
+import { replacedOn, replacedWords } from "./replaced";
 
 type PolicyCardProps = {
   owner: PolicyOwner;
@@ -29,6 +31,9 @@ type PolicyCardProps = {
 /** One policy in the lane: drag it, switch it, open it. Alt+arrows move it. */
 export function PolicyCard({ owner, policy, kind, refusals, selected, first, last, onSelect, onRemoved, onMove }: PolicyCardProps) {
   const pinned = kind?.always_first ?? false;
+  const automated = useQuery(queries.automatedPolicies()).data ?? [];
+  const replaced = replacedWords(policy, automated);
+  const idle = replacedOn(policy, automated) === "all";
   const sortable = useSortable({ id: policy.id, disabled: pinned });
   const changed = useDrafts((state) => draftKey(owner, policy.id) in state.drafts);
   const [removing, setRemoving] = useState(false);
@@ -44,7 +49,7 @@ export function PolicyCard({ owner, policy, kind, refusals, selected, first, las
       () => toast(`${policy.policy} is ${enabled ? (policy.shadow ? "on, in shadow" : "on, and in force") : "off"}.`),
       (failure: unknown) => toast(`${policy.policy} was not switched. ${messageOf(failure)}`, "error"),
     );
-  const acts = (half: "request" | "response") => policy.enabled && (kind?.acts_on[half] ?? false);
+  const acts = (half: "request" | "response") => policy.enabled && !idle && (kind?.acts_on[half] ?? false);
   return (
     <li
       className="lane lane-item"
@@ -54,12 +59,7 @@ export function PolicyCard({ owner, policy, kind, refusals, selected, first, las
       <Gutter side="in" acts={acts("request")} shadow={policy.shadow} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Alt+arrows are heard from every control inside the card */}
       <div
-        className={classes(
-          "policy",
-          (!policy.enabled || policy.replaced_by.length > 0) && "off",
-          selected && "selected",
-          sortable.isDragging && "dragging",
-        )}
+        className={classes("policy", (!policy.enabled || idle) && "off", selected && "selected", sortable.isDragging && "dragging")}
         onKeyDown={onKeyDown}
       >
         <button
@@ -84,7 +84,11 @@ export function PolicyCard({ owner, policy, kind, refusals, selected, first, las
                 Shadow
               </span>
             )}
-            <ReplacedChip policy={policy} />
+            {replaced && (
+              <span className="chip scope-chip" title={`${replaced}. It comes back when that one goes.`}>
+                {replaced}
+              </span>
+            )}
             {changed && <span className="chip chip-accent scope-chip">Changed, not in force</span>}
             {(policy.only ?? []).slice(0, 2).map((only) => (
               <span className="chip mono scope-chip" key={scopeWords(only)}>
@@ -97,7 +101,7 @@ export function PolicyCard({ owner, policy, kind, refusals, selected, first, las
             {policy.summary}
           </span>
         </button>
-        <Share policy={policy} refusals={refusals} />
+        <Share policy={policy} idle={idle} refusals={refusals} />
         <Menu
           trigger={<IconButton icon={Ellipsis} label={`More for ${policy.policy}`} />}
           items={[
@@ -113,15 +117,15 @@ export function PolicyCard({ owner, policy, kind, refusals, selected, first, las
   );
 }
 
-function Share({ policy, refusals }: { policy: AppliedPolicy; refusals: Refusals }) {
+function Share({ policy, idle, refusals }: { policy: AppliedPolicy; idle: boolean; refusals: Refusals }) {
   if (!policy.enabled) return <div className="share t3">off</div>;
-  if (policy.replaced_by.length > 0) return <div className="share t3">replaced</div>;
-  if (policy.shadow) return <div className="share t3">refuses nothing</div>;
-  const refused = refusals.by_policy.get(policy.policy) ?? 0;
+  if (idle) return <div className="share t3">replaced</div>;
+  const of_kind = refusals.by_policy.get(policy.policy);
+  const refused = (policy.shadow ? of_kind?.would_refuse : of_kind?.calls) ?? 0;
   return (
     <div className="share" title={`${count(refused)} of ${count(refusals.calls)} calls`}>
       <div className={refused > 0 ? "cr" : "t3"}>{refused > 0 ? <b>{percent(refused, refusals.calls)}</b> : "0 %"}</div>
-      <div className="t3 micro">of calls</div>
+      <div className="t3 micro">{policy.shadow ? "would be" : "of calls"}</div>
     </div>
   );
 }
