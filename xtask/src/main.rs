@@ -1,4 +1,4 @@
-//! The project's own commands: run, test, fuzz, bench, tidy, codegen. Start them with `cargo xtask <command>`.
+//! The project's own commands: run, test, fuzz, injection, bench, tidy, codegen. Start them with `cargo xtask <command>`.
 
 // A command line talks to its user through standard output; nothing here is part of the product.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -8,6 +8,7 @@ mod codegen;
 mod counts;
 mod fuzz;
 mod headless;
+mod injection;
 mod project;
 mod run;
 mod setup;
@@ -40,6 +41,8 @@ enum Command {
     Tidy(tidy::Options),
     /// Writes what is generated from the code: the description of the management API, the console's types, the policies.
     Codegen,
+    /// Counts the attacks that injection protection sees, and its false alarms.
+    Injection(injection::Options),
     /// Measures CPU, latency, memory, start-up and saves, beside every peer that is installed.
     Bench(bench::Options),
 }
@@ -62,6 +65,7 @@ fn act(command: Command) -> Result<()> {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy(options) => tidy::run(&options),
         Command::Codegen => codegen::run(),
+        Command::Injection(options) => injection::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

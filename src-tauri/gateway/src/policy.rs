@@ -76,6 +76,7 @@
 //! | replace one | [`Message::replace_body`](crate::Message::replace_body), then [`Step::changed`] |
 //! | look at one as it passes | [`Step::inspecting`] with an [`Inspector`] |
 //! | refuse | [`Refusal::of_caller`] (a violation), [`Refusal::of_failure`] (500, 502, 503) |
+//! | report, refusing nothing | [`Step::would_refuse`] |
 //! | answer, refusing nothing | [`Refusal::of_answer`] (preflight, cached answer) |
 //! | say more in an answer | [`Reply::member`](crate::Reply::member), [`Reply::header`](crate::Reply::header), [`Reply::of`](crate::Reply::of) |
 //! | say who calls | `cx.identity.client_app`, `.client_name`, `.client_id`, `.principal`, `.properties` |
@@ -179,6 +180,12 @@ impl Step {
     /// Let pass, something changed.
     pub fn changed(note: Note) -> Self {
         Self { outcome: Outcome::Changed, note, inspection: None }
+    }
+
+    /// A rule was broken, and the configuration says to report it and let it pass: for the trail the same as a refusal in
+    /// shadow.
+    pub fn would_refuse(note: Note) -> Self {
+        Self { outcome: Outcome::WouldRefuse, note, inspection: None }
     }
 
     /// Looks at the body of the message as it passes. A body that is empty already is not looked at.

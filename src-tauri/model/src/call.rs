@@ -210,7 +210,7 @@ pub enum Outcome {
     Failed,
     /// A policy before it answered, so it never saw the call.
     NotReached,
-    /// Is in shadow, and would have refused.
+    /// Is in shadow or only reports, and would have refused.
     WouldRefuse,
     /// Is in shadow, and would have changed something.
     WouldChange,

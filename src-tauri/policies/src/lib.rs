@@ -14,6 +14,7 @@ mod client_id_enforcement;
 pub mod conformance;
 mod cors;
 mod header_injection;
+mod injection_protection;
 mod ip_allowlist;
 mod ip_blocklist;
 mod json_threat_protection;
@@ -62,6 +63,7 @@ listed! {
     xml_threat_protection::XmlThreatProtection,
     request_size_limit::RequestSizeLimit,
     response_size_limit::ResponseSizeLimit,
+    injection_protection::InjectionProtection,
     cors::Cors,
     rate_limiting::RateLimiting,
     header_injection::HeaderInjection,

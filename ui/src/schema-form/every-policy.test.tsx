@@ -113,7 +113,12 @@ function fillList(id: string, node: Node, items: unknown[], root: Node) {
   const group = byId<HTMLElement>(`${id}__title`).closest(".field-group");
   if (!group) throw new Error(`${id} is no list`);
   if (isSet(node, root)) {
-    for (const item of items) press(group, new RegExp(`^${String(item)}$`, "i"));
+    const choices = (resolved(node.items as Node, root).oneOf ?? []) as Node[];
+    const label = (item: unknown) => choices.find((each) => each.const === item)?.title ?? String(item);
+    const wanted = items.map(label);
+    for (const chip of group.querySelectorAll<HTMLElement>("[aria-pressed]")) {
+      if (wanted.includes(chip.textContent ?? "") !== (chip.ariaPressed === "true")) fireEvent.click(chip);
+    }
     return;
   }
   const array = () => [...group.children].find((each) => each.classList.contains("array")) as Element;

@@ -91,6 +91,10 @@ function CheckboxWidget(props: WidgetProps) {
 }
 
 function SelectWidget(props: WidgetProps) {
+  return props.multiple ? <CheckboxesWidget {...props} /> : <ChoiceWidget {...props} />;
+}
+
+function ChoiceWidget(props: WidgetProps) {
   const choices = props.options.enumOptions ?? [];
   const shown = props.value ?? props.schema.default;
   const index = choices.findIndex((choice) => choice.value === shown);
@@ -108,7 +112,8 @@ function SelectWidget(props: WidgetProps) {
 
 /** Several of a few: one press each. */
 function CheckboxesWidget(props: WidgetProps) {
-  const chosen: unknown[] = Array.isArray(props.value) ? props.value : [];
+  const value = props.value ?? props.schema.default;
+  const chosen: unknown[] = Array.isArray(value) ? value : [];
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a row in WebKitGTK
     <div className="row wrap" role="group" aria-label={props.label}>

@@ -23,6 +23,8 @@ const TOKEN: &str = "bench-token";
 pub struct Gatepost {
     /// Its policies, as YAML flow items; none when empty.
     pub policies: &'static str,
+    /// Whole header lines with which they let a call pass.
+    pub headers: &'static [&'static str],
     /// Listens with TLS too.
     pub tls: bool,
     /// Whether calls are recorded, where that is not the default's to say.
@@ -41,13 +43,12 @@ impl Gatepost {
         let admin = self.recording.map(|_| free_port()).transpose()?;
         let mut command = serve(ground, &folder.join("data"), admin);
         command.arg("--config").arg(config);
-        let headers = if self.policies.is_empty() { &[] } else { CREDENTIALS };
         let subject = Subject::start(Start {
             command,
             folder,
             ports,
             path: "/bench/1k".into(),
-            headers: headers.iter().map(|&header| header.to_owned()).collect(),
+            headers: self.headers.iter().map(|&header| header.to_owned()).collect(),
             limit: START_LIMIT,
         })?;
         if let Some((on, port)) = self.recording.zip(admin) {

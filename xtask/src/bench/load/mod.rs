@@ -59,6 +59,14 @@ impl Call {
         Self { body, ..Self::get(path) }
     }
 
+    /// A POST of this JSON.
+    pub fn post_json(path: &str, json: &str) -> Self {
+        let script = format!(
+            "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = [==[{json}]==]\n"
+        );
+        Self { script: Some(script), ..Self::get(path) }
+    }
+
     /// With more header lines.
     pub fn with(mut self, headers: &[&str]) -> Self {
         self.headers.extend(headers.iter().map(|&header| header.to_owned()));

@@ -1,0 +1,56 @@
+//! Shell commands: what joins a command to another, the places and ways that only a command line has.
+
+pub(in super::super) const RULES: &[&str] = &[
+    // Joined by `;`, `&`, `&&`, `||`, a substitution: words that are commands and nothing else.
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\(|>\()\s*(?:[\w./~-]*/)?(?:whoami|ifconfig|ipconfig|netstat|uname|wget|curl|nslookup|powershell|pwsh|certutil|bitsadmin|systeminfo|tasklist|mkfifo|chmod|chown|crontab|printenv|traceroute|tracert|ncat|netcat|telnet|rundll32|regsvr32|mshta|wmic|nohup|useradd|adduser|groupadd|iptables|lsof|sudo|xxd|tftp|phpinfo|getent|lsb_release|arp|systemctl|poweroff|vssadmin|schtasks)(?:\.exe)?(?:[\s;|&$<>()\x60'\x22]|$)",
+    // Short words that no text joins like that, at the end or before another join.
+    r"(?:;|\|{2}|&{1,2}|\$\(|<\()\s*(?:[\w./~-]*/)?(?:ls|id|pwd|ps|env|df|dir|sh|bash|zsh|nc|w|su|ver|hostname|uptime|reboot|shutdown|set)\s*(?:$|[;|&#><)\x60]|\$\{?ifs|\s-{1,2}\w)",
+    r"\|\s*(?:[\w./~-]*/)?(?:ls|id|pwd|ps|env|df|dir|sh|bash|zsh|nc|su|ver|hostname|uptime|more|less|sort|cat)\s*(?:$|[;&#><)\x60]|\$\{?ifs|\s-{1,2}\w)",
+    // Words that text has too, with what a command line gives them.
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\(|\bthen\s|\bdo\s)\s*(?:[\w./~-]*/)?(?:ls|ps|cat|tac|nl|more|less|head|tail|sort|find|touch|kill|type|host|mount|exec|eval|source|python[23]?|perl|php|ruby|node|java|nc|sh|bash|zsh|ssh|scp|cp|mv|rm|ln|tar|zip|gzip|dig|base64|awk|sed|grep|egrep|tee|net|cmd|copy|del|move|start|mkdir|rmdir|cut|strings|file|stat|od|rev|dd|vi|vim|git|docker|echo|printf|read|export|test)(?:\.exe)?(?:\s+[^\s;|&]+)?\s*(?:\s-{1,2}\w|\s[./~]*/[\w.*?/{]|\s\.\.?/|\$\{?ifs|\s\$|\s\*|<\s*/|>\s*[/&\w]|\s[\w./-]*\d+\.\d+\.\d+\.\d+|\s['\x22][^'\x22]*[({]|\s['\x22]?[\w./\\-]+\.(?:txt|php|sh|py|conf|cfg|log|xml|db|key|pem|exe|bat|ini|jsp|aspx?|html)|\s[a-z]:\\)",
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\(|;\s*(?:then|do)\b|\]\s*&&)\s*(?:[\w./~-]*/)?sleep(?:\s+|\$\{?ifs\}?)\d",
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\()\s*(?:[\w./~-]*/)?timeout\s+(?:/t\s+)?-?\d",
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\()\s*(?:[\w./~-]*/)?ping(?:\.exe)?(?:\s+|\$\{?ifs\}?)(?:-\w|\d+\.|localhost|[\w-]+\.\w)",
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\()\s*(?:[\w./~-]*/)?(?:echo|printf|touch|mkdir|set|type|net|reg|sc|del|export|kill)\s+(?:-\w+\s+)*['\x22$%/@\\`]",
+    r"(?:;|\|{1,2}|&{1,2}|\$\(|<\()\s*(?:[\w./~-]*/)?(?:echo|printf|export)\s+(?:-\w+\s+)*[\w=]+\s*(?:$|[;|&>)\x60])",
+    r"\|\s*(?:ba|z|k|da|c)?sh\b(?:\s|$)",
+    r"(?:;|\|{1,2}|&{1,2})\s*(?:exec|eval|command|builtin|nice|time|xargs)\s+(?:-\w+\s+)*(?:id|ls|sh|bash|cat|ps|env|pwd|nc|su|rm)\b",
+    r"(?:;|\|{1,2}|&{1,2})\s*(?:dig|host|nslookup|ssh|ftp|nc|whois)\s+(?:-\w+\s+)*[\w-]+(?:\.[\w-]+)+",
+    r"(?:;|\|{1,2}|&{1,2})\s*(?:if|while|until)\s+(?:\[|test\s|true|!)",
+    r"(?:;|\|{1,2}|&{1,2})\s*su\s+(?:-|root)",
+    r"^['\x22]?\|(?:id|ls|ps|env|pwd|dir|whoami|set)\|['\x22]?$",
+    r"^\s*(?:[|&;]\s*)+/\w+/\w*[?*]|(?:^|[;|&`(])\s*/\w+/\w*[?*][\w?*]*(?:\s|$)",
+    // A command between backticks, or on a line of its own, in what is one word otherwise.
+    r"^[^\s`]*`\s*[\w./-]*(?:whoami|id|ls|cat|uname|ping|sleep|wget|curl|nslookup|dig|echo|ps|env|pwd|hostname|nc|bash|sh|touch|python[23]?|perl|rm|ifconfig|netstat|date|find|host|printf|base64|grep|awk|sed|head|tail|php|ruby)\b[^`]*`?[^\s`]*$",
+    r"^[^\s]*[\r\n]+\s*(?:[\w./~-]*/)?(?:whoami|id|ls|cat|uname|ping|sleep|wget|curl|nslookup|ps|env|pwd|hostname|nc|bash|sh|ifconfig|netstat|touch|rm|python[23]?|perl|php|echo|dir|type|ipconfig|dig)(?:\s+[-/.\w'\x22$]|\s*$)",
+    // Substitution.
+    r"\$\(\s*(?:[\w./~-]*/)?(?:whoami|id|ls|cat|uname|ping|sleep|wget|curl|nslookup|dig|echo|ps|env|pwd|hostname|nc|bash|sh|touch|python[23]?|perl|rm|ifconfig|netstat|printf|base64|grep|awk|sed|head|tail|date|find|host|tr|xxd|rev|php|<)\b[^)]*(?:\)|$)",
+    r"\$\(\s*<\s*/",
+    r"\$\{?ifs\b",
+    r"\$\{(?:path|home|pwd|shell|oldpwd|ps\d)[:#%]",
+    r"\{(?:cat|ls|ping|wget|curl|nc|bash|sh|echo|id|rm|touch|find|nslookup|uname|whoami|sleep)\s*,",
+    // Places and ways.
+    r"/dev/(?:tcp|udp)/",
+    r"(?:^|[^!\w/])(?:/usr)?/bin/(?:ba|z|k|c|da|tc|fi)?sh\b",
+    r"(?:^|[\s;|&`(=])/(?:usr/)?s?bin/(?:cat|ls|id|nc|ping|whoami|uname|wget|curl|perl|python[23]?|php|echo|ps|netstat|sleep|rm|more|less|env|printenv|nslookup|ncat|head|tail|base64)\b",
+    r"\bnc(?:at)?(?:\.exe|\.traditional)?\s+(?:-\w+\s+|[\w.]+\s+)*-\w*[ec]\b",
+    r"\b(?:ba|z|k|da)?sh\s+-[ic]+\b\s*[^\s]",
+    r"\bpowershell(?:\.exe)?\s+(?:-|/|iex|\()",
+    r"\b(?:iex|invoke-expression|invoke-webrequest|start-process)\b\s*[\s(]+['\x22(\w-]*(?:new-object|http|iwr|net\.webclient|cmd|-uri|-filepath)",
+    r"\bcmd(?:\.exe)?\s+/[ckrv]\b",
+    r"\(\)\s*\{[^}]*\}?\s*;",
+    r"\b(?:wget|curl|fetch)\s+[^|;]*[|;]\s*(?:sudo\s+)?(?:ba|z)?(?:sh|python|perl)\b",
+    r"\b(?:python[23]?|perl|php|ruby|node)\s+-[cer]\s*['\x22\w]",
+    r"\bbase64\s+(?:-d|-D|--decode)\b",
+    r"\brm\s+-[rf]+\s+(?:--no-preserve-root\s+)?[/~*.$]",
+    r"[;|&`(]\s*[a-z/?*]*/[\w?*]*[?*][\w?*]*/[\w?*]*[?*]",
+    r"/\?\?\?/|/[a-z]\?[a-z]/\w|/[a-z]{1,3}[?*]/[a-z]*[?*]",
+    r">\s*/(?:etc|tmp|dev|var|root|home|usr)/",
+    r"<\s*/etc/",
+    r"(?:^|[\s;|&`=(,{'\x22])(?:cat|tac|more|less|head|tail|nl|type|strings|grep\s+\S+|cp|vi)\s+(?:-\w+\s+)*(?:/(?:etc|proc|root|var|home)/|[a-z]:\\|/?\.\./)",
+    r"/etc/(?:passwd|shadow)\b",
+    r"(?:^|[;|&`])\s*(?:system|exec|passthru|shell_exec|popen|proc_open|os\.system|subprocess\.\w+|runtime\.getruntime)\s*\(",
+    r"__import__\s*\(\s*['\x22]os",
+    r"(?:&|\||;|\^)\s*(?:dir|type|copy|del|net)\s+(?:[a-z]:|/\w\b|user\b|localgroup\b|view\b|share\b|\\\\|%)",
+    r"%(?:comspec|systemroot|windir|appdata|temp):?~?\d*[,%-]",
+];
