@@ -15,6 +15,7 @@ mod faulty;
 mod kill;
 mod lifecycle;
 mod limits;
+mod masking;
 mod program;
 mod raw;
 mod saves_under_load;

@@ -36,6 +36,7 @@ mod policy;
 mod preview;
 mod reading;
 mod record;
+mod record_mask;
 mod records;
 mod redact;
 mod reply;
@@ -75,6 +76,7 @@ pub use policy::{
 };
 pub use preview::{Answer, Destination, Preview};
 pub use reading::{BodyLimit, Message, Otherwise, Reads, Unread};
+pub use record_mask::RecordMask;
 pub use reply::Reply;
 pub use route::RouteTable;
 pub use schema::{Checker, field_of};

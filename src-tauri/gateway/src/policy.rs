@@ -79,6 +79,7 @@
 //! | report, refusing nothing | [`Step::would_refuse`] |
 //! | answer, refusing nothing | [`Refusal::of_answer`] (preflight, cached answer) |
 //! | say more in an answer | [`Reply::member`](crate::Reply::member), [`Reply::header`](crate::Reply::header), [`Reply::of`](crate::Reply::of) |
+//! | hide values in the record of the call | [`Context::mask_record`](crate::Context::mask_record) |
 //! | say who calls | `cx.identity.client_app`, `.client_name`, `.client_id`, `.principal`, `.properties` |
 //! | remember between calls | [`Env::state`] |
 //! | remember from request half to response half | `cx.kept` |

@@ -17,6 +17,7 @@ use crate::clock::micros;
 use crate::form;
 use crate::http1::{Glimpse, Io};
 use crate::meter::Meter;
+use crate::record_mask::RecordMasks;
 use crate::redact::redact_query;
 use crate::request_id;
 use crate::watch::Watch;
@@ -154,6 +155,9 @@ impl Call {
             facts.refused_by = cx.refused_by;
             facts.would_refuse_by = cx.would_refuse_by;
             detail.trail.append(&mut cx.trail);
+            if let Some(masks) = cx.kept.remove::<RecordMasks>() {
+                masks.hide_in(detail);
+            }
             error = error.or_else(|| cx.error.take());
         }
         error = error.or_else(|| self.watch.closed_because().map(Into::into));

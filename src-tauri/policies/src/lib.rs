@@ -13,6 +13,7 @@ mod bearer;
 mod client_id_enforcement;
 pub mod conformance;
 mod cors;
+mod data_masking;
 mod header_injection;
 mod injection_protection;
 mod ip_allowlist;
@@ -20,6 +21,7 @@ mod ip_blocklist;
 mod json_threat_protection;
 mod jwt;
 mod jwt_validation;
+mod masking;
 mod oauth;
 mod oauth2_token_introspection;
 mod oauth_protected_resource_metadata;
@@ -66,6 +68,7 @@ listed! {
     injection_protection::InjectionProtection,
     cors::Cors,
     rate_limiting::RateLimiting,
+    data_masking::DataMasking,
     header_injection::HeaderInjection,
 }
 
