@@ -16,7 +16,7 @@ const FILE_ENDS_WITHIN: &str = "--test-timeout=600000";
 const FUZZ_SECONDS: u64 = 60;
 
 /// Programs of other makers that PyPI carries.
-const PYTHON_PEERS: &[&str] = &["grpcio==1.85.1", "websockets==17.4"];
+const PYTHON_PEERS: &[&str] = &["grpcio==1.85.1", "websockets==17.4", "xds-protos==1.85.0"];
 
 /// What `test` takes.
 #[derive(clap::Args)]

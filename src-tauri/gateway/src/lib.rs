@@ -50,6 +50,7 @@ mod state;
 mod target;
 mod tls;
 mod transport;
+mod unary;
 mod upstream;
 mod watch;
 mod worker;
@@ -68,7 +69,8 @@ pub use inspect::{Inspected, Inspector, Watch};
 pub use limits::Limits;
 pub use listener::{ListenerState, Listening};
 pub use outbound::{
-    MAX_OUTBOUND, Outbound, OutboundAnswer, OutboundError, OutboundOptions, OutboundTrust, Sending,
+    MAX_OUTBOUND, Outbound, OutboundAnswer, OutboundError, OutboundOptions, OutboundTrailers, OutboundTrust,
+    Sending,
 };
 pub use plan::{Enforcement, ListenerPlan, Plan, Route, RouteTls};
 pub use policy::{
@@ -87,6 +89,7 @@ pub use tls::{
     CertificateFacts, ClientTls, DistinguishedName, Greeting, HandshakeFailures, IdentityFault, LastFailure,
     ServerTls, SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
 };
+pub use unary::{Unary, UnaryAnswer, UnaryError};
 pub use upstream::{Health, LookUp, Names, TargetFailure, TargetState, UpstreamBody};
 
 /// The parsers of what comes from outside, for fuzzing and property tests.

@@ -4,12 +4,16 @@
 //! taken from the environment and no redirect is followed unless asked for; TLS is what upstreams get.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use gatepost_model::UpstreamProtocol;
+use http::HeaderMap;
+use http::uri::Authority;
+use http_body::Body as _;
 use parking_lot::Mutex;
 use rustls::RootCertStore;
 use tokio::runtime::Handle;
@@ -17,7 +21,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::{ClientTls, Trust, read_chain};
 
-/// Most calls under way at once; others wait, within their time.
+/// Most calls under way at once to one server; others wait, within their time.
 pub const MAX_OUTBOUND: usize = 64;
 /// Most redirects followed where they are.
 const MAX_REDIRECTS: usize = 5;
@@ -25,6 +29,8 @@ const MAX_REDIRECTS: usize = 5;
 const MAX_CLIENTS: usize = 64;
 /// How long an idle connection is kept.
 const KEEP_IDLE: Duration = Duration::from_secs(30);
+/// How often a server that keeps HTTP/2 calls waiting is asked whether it is there, and how long it may take to say so.
+const PING_EVERY: Duration = Duration::from_secs(15);
 /// Idle connections kept to one server.
 const MAX_IDLE: usize = 8;
 
@@ -39,6 +45,8 @@ pub struct OutboundOptions {
     pub trust: OutboundTrust,
     /// Whether redirects are followed, five at most; no.
     pub follow_redirects: bool,
+    /// Whether HTTP/2 is spoken without asking first, as servers of gRPC expect; no.
+    pub only_http2: bool,
 }
 
 impl Default for OutboundOptions {
@@ -48,6 +56,7 @@ impl Default for OutboundOptions {
             max_bytes: 1024 * 1024,
             trust: OutboundTrust::System,
             follow_redirects: false,
+            only_http2: false,
         }
     }
 }
@@ -98,6 +107,10 @@ pub enum OutboundError {
     #[error("{0}")]
     Failed(String),
 }
+
+/// What came after an answer's body; among its extensions.
+#[derive(Clone, Debug)]
+pub struct OutboundTrailers(pub HeaderMap);
 
 /// An answer, or why there is none.
 pub type OutboundAnswer = Result<http::Response<Bytes>, OutboundError>;
@@ -187,27 +200,47 @@ fn thread() -> Result<&'static Handle, String> {
 }
 
 async fn ask(request: http::Request<Bytes>, options: &OutboundOptions) -> OutboundAnswer {
-    static ROOM: Semaphore = Semaphore::const_new(MAX_OUTBOUND);
     let failed = |error: reqwest::Error| OutboundError::Failed(words_of(&error));
-    let _room = ROOM.acquire().await.map_err(|error| OutboundError::Failed(error.to_string()))?;
+    let room = room_at(request.uri().authority());
+    let _room = room.acquire().await.map_err(|error| OutboundError::Failed(error.to_string()))?;
     let client = client(options).map_err(OutboundError::Failed)?;
     let request = reqwest::Request::try_from(request).map_err(failed)?;
-    let mut answer = client.execute(request).await.map_err(failed)?;
+    let answer: http::Response<reqwest::Body> = client.execute(request).await.map_err(failed)?.into();
+    let (head, mut answered) = answer.into_parts();
     let most = options.max_bytes;
-    if answer.content_length().is_some_and(|length| length > most as u64) {
+    if answered.size_hint().exact().is_some_and(|length| length > most as u64) {
         return Err(OutboundError::TooLarge(most));
     }
-    let mut body = BytesMut::new();
-    while let Some(piece) = answer.chunk().await.map_err(failed)? {
-        if body.len() + piece.len() > most {
-            return Err(OutboundError::TooLarge(most));
+    let (mut body, mut trailers) = (BytesMut::new(), None);
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut answered).poll_frame(cx)).await {
+        match frame.map_err(failed)?.into_data() {
+            Ok(piece) if body.len() + piece.len() > most => return Err(OutboundError::TooLarge(most)),
+            Ok(piece) => body.extend_from_slice(&piece),
+            Err(frame) => trailers = frame.into_trailers().ok(),
         }
-        body.extend_from_slice(&piece);
     }
     let mut response = http::Response::new(body.freeze());
-    *response.status_mut() = answer.status();
-    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    if let Some(trailers) = trailers {
+        response.extensions_mut().insert(OutboundTrailers(trailers));
+    }
     Ok(response)
+}
+
+/// The room for calls to one server: one that is slow takes that of no other.
+fn room_at(server: Option<&Authority>) -> Arc<Semaphore> {
+    static ROOMS: Mutex<Option<HashMap<Box<str>, Weak<Semaphore>>>> = Mutex::new(None);
+    let server = server.map_or("", Authority::as_str);
+    let mut rooms = ROOMS.lock();
+    let rooms = rooms.get_or_insert_default();
+    if let Some(room) = rooms.get(server).and_then(Weak::upgrade) {
+        return room;
+    }
+    rooms.retain(|_, room| room.strong_count() > 0);
+    let room = Arc::new(Semaphore::new(MAX_OUTBOUND));
+    rooms.insert(server.into(), Arc::downgrade(&room));
+    room
 }
 
 /// What went wrong, innermost last: the outermost alone says next to nothing. The URL stays out: it may hold a secret.
@@ -228,9 +261,9 @@ fn words_of(error: &reqwest::Error) -> String {
 
 /// The client for this way to greet, with its connections.
 fn client(options: &OutboundOptions) -> Result<reqwest::Client, String> {
-    type Key = (OutboundTrust, bool);
+    type Key = (OutboundTrust, bool, bool);
     static CLIENTS: Mutex<Option<HashMap<Key, reqwest::Client>>> = Mutex::new(None);
-    let key = (options.trust.clone(), options.follow_redirects);
+    let key = (options.trust.clone(), options.follow_redirects, options.only_http2);
     let mut clients = CLIENTS.lock();
     let clients = clients.get_or_insert_default();
     if let Some(client) = clients.get(&key) {
@@ -240,8 +273,13 @@ fn client(options: &OutboundOptions) -> Result<reqwest::Client, String> {
         true => reqwest::redirect::Policy::limited(MAX_REDIRECTS),
         false => reqwest::redirect::Policy::none(),
     };
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(ClientTls::of_trust(options.trust.trust()?).config()?)
+    let protocol = if options.only_http2 { UpstreamProtocol::Http2 } else { UpstreamProtocol::Auto };
+    let builder = reqwest::Client::builder();
+    let builder = if options.only_http2 { builder.http2_prior_knowledge() } else { builder };
+    let client = builder
+        .tls_backend_preconfigured(ClientTls::of_trust(options.trust.trust()?, protocol).config()?)
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_EVERY)
         .no_proxy()
         .redirect(redirects)
         .referer(false)
@@ -309,6 +347,15 @@ mod tests {
         let address =
             server("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n");
         assert_eq!(send(address, &OutboundOptions::default()).expect("an answer").status().as_u16(), 302);
+    }
+
+    #[test]
+    fn a_slow_server_takes_the_room_of_no_other() {
+        let room = |server: &'static str| room_at(Some(&Authority::from_static(server)));
+        let slow = room("slow.test:1");
+        let _all = slow.try_acquire_many(MAX_OUTBOUND as u32).expect("all of it");
+        assert!(room("slow.test:1").try_acquire().is_err());
+        assert!(room("other.test:1").try_acquire().is_ok());
     }
 
     #[test]

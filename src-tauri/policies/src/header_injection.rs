@@ -182,10 +182,15 @@ impl Value {
     }
 }
 
+/// Whether it cannot be set.
+pub(crate) fn is_refused(name: &HeaderName) -> bool {
+    REFUSED.contains(&name.as_str())
+}
+
 /// A header that may be set.
 pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
     let name: HeaderName = text.parse().map_err(|_| format!("`{text}` is not a header name"))?;
-    if REFUSED.contains(&name.as_str()) {
+    if is_refused(&name) {
         return Err(format!(
             "{name} cannot be set: it says where a message begins, ends or goes, or which call it is, and the gateway \
              and the upstream must agree on that"

@@ -14,6 +14,7 @@ mod client_id_enforcement;
 pub mod conformance;
 mod cors;
 mod data_masking;
+mod external_authorization;
 mod header_injection;
 mod injection_protection;
 mod ip_allowlist;
@@ -59,6 +60,7 @@ listed! {
     oauth2_token_introspection::Oauth2TokenIntrospection,
     openidconnect_access_token_enforcement::OpenidconnectAccessTokenEnforcement,
     oauth_protected_resource_metadata::OauthProtectedResourceMetadata,
+    external_authorization::ExternalAuthorization,
     ip_allowlist::IpAllowlist,
     ip_blocklist::IpBlocklist,
     json_threat_protection::JsonThreatProtection,

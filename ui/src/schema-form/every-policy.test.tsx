@@ -15,7 +15,9 @@ function another(schema: Node, root: Node): unknown {
   const node = resolved(schema, root);
   const options = (node.oneOf ?? node.anyOf) as Node[] | undefined;
   if (options) {
-    const last = options.findLast((option) => option.const !== node.default || option.const === undefined) ?? {};
+    const other = options.findLast((option) => option.const !== node.default || option.const === undefined);
+    // A choice of one has no other.
+    const last = other ?? options.at(-1) ?? {};
     return last.const !== undefined ? last.const : another(last, root);
   }
   if (node.const !== undefined) return node.const;

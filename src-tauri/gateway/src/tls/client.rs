@@ -78,9 +78,9 @@ impl ClientTls {
         Ok(Self::of(trust, identity, protocols_of(UpstreamProtocol::Http1)))
     }
 
-    /// Any protocol with this trust, showing nothing.
-    pub(crate) fn of_trust(trust: Trust) -> Self {
-        Self::of(trust, None, protocols_of(UpstreamProtocol::Auto))
+    /// With this trust, showing nothing.
+    pub(crate) fn of_trust(trust: Trust, protocol: UpstreamProtocol) -> Self {
+        Self::of(trust, None, protocols_of(protocol))
     }
 
     /// The same for whoever greets by itself.

@@ -185,9 +185,10 @@ impl Trial {
         *request.body_mut() = streamed(&call.body);
         let upstream = async |request: &mut Request, _: &mut Context| {
             let headers = request.headers().clone();
+            let target = request.uri().to_string();
             let body = std::mem::take(request.body_mut()).collect().await;
             let body = body.map_err(|_| Reply::bad_gateway())?.to_bytes();
-            sent = Some((headers, body));
+            sent = Some((headers, body, target));
             let mut response = Response::new(streamed(&self.upstream.body));
             *response.status_mut() = self.upstream.status.try_into().expect("a status");
             for (name, value) in &self.upstream.headers {
@@ -290,7 +291,7 @@ pub(crate) struct Answer {
     /// None where it broke off.
     body: Option<Bytes>,
     json: Value,
-    sent: Option<(HeaderMap, Bytes)>,
+    sent: Option<(HeaderMap, Bytes, String)>,
     cx: Context,
 }
 
@@ -331,12 +332,17 @@ impl Answer {
 
     /// Headers as the upstream got them; none when it was not called.
     pub(crate) fn sent_upstream(&self) -> Option<&HeaderMap> {
-        self.sent.as_ref().map(|(headers, _)| headers)
+        self.sent.as_ref().map(|(headers, ..)| headers)
     }
 
     /// The body as the upstream got it; none when it was not called.
     pub(crate) fn body_sent_upstream(&self) -> Option<&Bytes> {
-        self.sent.as_ref().map(|(_, body)| body)
+        self.sent.as_ref().map(|(_, body, _)| body)
+    }
+
+    /// Path and query as the upstream got them; none when it was not called.
+    pub(crate) fn target_sent_upstream(&self) -> Option<&str> {
+        self.sent.as_ref().map(|(.., target)| target.as_str())
     }
 
     pub(crate) fn identity(&self) -> &Identity {
