@@ -16,6 +16,7 @@ mod kill;
 mod lifecycle;
 mod limits;
 mod masking;
+mod previews;
 mod program;
 mod raw;
 mod saves_under_load;

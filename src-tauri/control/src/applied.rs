@@ -100,12 +100,17 @@ fn summary_of(policy: &str, config: &Value, kinds: &[Kind]) -> String {
         .unwrap_or_else(|| "Its configuration is not valid".into())
 }
 
-fn kind_of<'k>(policy: &str, kinds: &'k [Kind]) -> Option<&'k Kind> {
+/// The policy of this name.
+pub(crate) fn kind_of<'k>(policy: &str, kinds: &'k [Kind]) -> Option<&'k Kind> {
     kinds.iter().find(|kind| kind.name == policy)
 }
 
 /// The owner's applied policy with this number, or 404.
-fn applied_of<'a>(in_force: &'a InForce, owner: &Owner, id: i64) -> Result<&'a AppliedPolicy, ApiError> {
+pub(crate) fn applied_of<'a>(
+    in_force: &'a InForce,
+    owner: &Owner,
+    id: i64,
+) -> Result<&'a AppliedPolicy, ApiError> {
     let found = in_force.catalog.policies_of(owner.api).find(|applied| applied.id == AppliedPolicyId(id));
     let what = if owner.api.is_some() { "policy of this API" } else { "automated policy" };
     found.ok_or(ApiError::NotFound(what))
@@ -222,7 +227,12 @@ pub(crate) fn check(control: &Control, owner: &Owner, body: &[u8]) -> Result<Che
     }
 }
 
-fn read_and_check(control: &Control, owner: &Owner, body: &[u8]) -> Result<AppliedPolicyInput, ApiError> {
+/// A policy as written, with its kept secrets in place, when it could be saved.
+pub(crate) fn read_and_check(
+    control: &Control,
+    owner: &Owner,
+    body: &[u8],
+) -> Result<AppliedPolicyInput, ApiError> {
     let mut input: AppliedPolicyInput = read_body(body)?;
     restore(&mut input, &control.in_force(), owner.api, control.kinds());
     input.check(control.kinds()).map_err(ApiError::Invalid)?;

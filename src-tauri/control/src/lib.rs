@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod names;
 mod page;
+mod past;
 mod plan;
 mod router;
 mod routes;

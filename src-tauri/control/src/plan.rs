@@ -165,7 +165,7 @@ fn compile_chain(
     let automated = automated.map(|applied| Ok(compile_link(applied, api, kinds, states)?.automated()));
     let own = own.map(|applied| {
         let link = compile_link(applied, api, kinds, states)?;
-        match replaced_on(applied, catalog) {
+        match replaced_on(&applied.policy, catalog) {
             Some(scopes) => link.replaced_on(&scopes),
             None => Ok(link),
         }
@@ -173,9 +173,9 @@ fn compile_chain(
     Ok(Chain::new(automated.chain(own).collect::<Result<Vec<Link>, String>>()?))
 }
 
-/// The requests on which automated policies run in the place of an API's own; all, when there is no row.
-pub fn replaced_on(own: &AppliedPolicy, catalog: &Catalog) -> Option<Vec<Scope>> {
-    let mut replacing = catalog.replacing(&own.policy).peekable();
+/// The requests on which automated policies run in the place of an API's own of this kind; all, when there is no row.
+pub fn replaced_on(policy: &str, catalog: &Catalog) -> Option<Vec<Scope>> {
+    let mut replacing = catalog.replacing(policy).peekable();
     replacing.peek()?;
     let scopes: Vec<&[Scope]> = replacing.map(|automated| &*automated.only).collect();
     let all = scopes.iter().any(|only| only.is_empty());
@@ -323,7 +323,7 @@ mod tests {
         let put = vec![Scope { methods: vec!["PUT".into()], path: None }];
         let replaced = |policies: Vec<AppliedPolicy>| {
             let policies = (0..).zip(policies).map(|(position, policy)| AppliedPolicy { position, ..policy });
-            replaced_on(&own, &catalog(vec![api(1)], policies.collect()))
+            replaced_on(&own.policy, &catalog(vec![api(1)], policies.collect()))
         };
         let by = |only: &Vec<Scope>| AppliedPolicy { only: only.clone(), ..automated(7, "cors") };
         assert_eq!(replaced(vec![AppliedPolicy { enabled: false, ..by(&get) }]), None);

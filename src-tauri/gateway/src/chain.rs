@@ -3,14 +3,14 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use gatepost_model::{AppliedPolicyId, Note, Outcome, PathPattern, Phase, Scope, TrailStep};
+use gatepost_model::{AppliedPolicyId, Note, Outcome, Phase, Scope, TrailStep};
 use http::Method;
 
 use crate::inspect::{Inspected, Inspection, Late};
 use crate::reading::{has_no_body, read};
 use crate::{
-    ActsOn, Body, BodyLimit, Context, Decision, Message, Otherwise, Place, Policy, Reads, Refusal, Reply,
-    Request, Response, Step, Unread, Verdict,
+    ActsOn, Body, BodyLimit, CompiledScope, Context, Decision, Message, Otherwise, Place, Policy, Reads,
+    Refusal, Reply, Request, Response, Step, Unread, Unrecorded, Verdict,
 };
 
 /// Most policies an API may have of its own.
@@ -28,40 +28,15 @@ pub struct Link {
     name: &'static str,
     acts_on: ActsOn,
     place: Place,
-    scope: Vec<CompiledScope>,
+    scope: CompiledScope,
     /// For which requests an automated policy stands in its place.
-    replaced: Option<Vec<CompiledScope>>,
+    replaced: Option<CompiledScope>,
     is_automated: bool,
     /// None when it is switched off.
     policy: Option<Box<dyn Policy>>,
     /// Decides and records, and lets pass.
     is_shadow: bool,
     reads: Reads,
-}
-
-struct CompiledScope {
-    methods: Vec<String>,
-    path: Option<PathPattern>,
-}
-
-impl CompiledScope {
-    fn of_all(only: &[Scope]) -> Result<Vec<Self>, String> {
-        let compiled = only.iter().map(|scope| {
-            let path = scope.path.as_deref().map(PathPattern::parse).transpose()?;
-            Ok(Self { methods: scope.methods.clone(), path })
-        });
-        compiled.collect()
-    }
-
-    /// Whether any of them takes the request; all requests are taken when there is none.
-    fn take(scopes: &[Self], request: &Request, path: &str) -> bool {
-        scopes.is_empty()
-            || scopes.iter().any(|scope| {
-                (scope.methods.is_empty()
-                    || scope.methods.iter().any(|method| method == request.method().as_str()))
-                    && scope.path.as_ref().is_none_or(|pattern| pattern.matches(path))
-            })
-    }
 }
 
 impl Link {
@@ -73,7 +48,7 @@ impl Link {
         only: &[Scope],
         policy: Option<Box<dyn Policy>>,
     ) -> Result<Self, String> {
-        let scope = CompiledScope::of_all(only)?;
+        let scope = CompiledScope::new(only)?;
         let reads = policy.as_deref().map(Policy::reads).unwrap_or_default();
         let place = Place::InOrder;
         let (replaced, is_automated, is_shadow) = (None, false, false);
@@ -89,7 +64,7 @@ impl Link {
     /// Says that automated policies stand in its place, for the requests that one of `only` matches; all when `only` is
     /// empty. It stays compiled, so that what it remembers is there when they go.
     pub fn replaced_on(self, only: &[Scope]) -> Result<Self, String> {
-        Ok(Self { replaced: Some(CompiledScope::of_all(only)?), ..self })
+        Ok(Self { replaced: Some(CompiledScope::new(only)?), ..self })
     }
 
     /// Where it stands whatever the order says.
@@ -105,20 +80,33 @@ impl Link {
         Self { is_shadow, ..self }
     }
 
+    /// Which facts that are never recorded it may look at.
+    pub(crate) fn asks(&self) -> Unrecorded {
+        self.policy.as_deref().map(Policy::asks).unwrap_or_default()
+    }
+
+    pub(crate) const fn acts_on(&self) -> ActsOn {
+        self.acts_on
+    }
+
+    pub(crate) const fn reads(&self) -> Reads {
+        self.reads
+    }
+
     /// True for halves that need no body and are enforced.
     const fn is_plain(&self, reads: Option<BodyLimit>) -> bool {
         !self.is_shadow && reads.is_none()
     }
 
     /// The policy, when it is on and this request is in its scope; else why not.
-    fn policy_for(&self, request: &Request, cx: &Context) -> Result<&dyn Policy, Note> {
+    pub(crate) fn policy_for(&self, request: &Request, cx: &Context) -> Result<&dyn Policy, Note> {
         let policy = self.policy.as_deref().ok_or(const { Note::new("off") })?;
         let path = cx.path_below_base(request.uri().path());
-        if !CompiledScope::take(&self.scope, request, path) {
-            return Err(Note::new("not for this method and path"));
+        if self.scope.takes(request.method(), path).is_none() {
+            return Err(const { Note::new("not for this method and path") });
         }
-        if self.replaced.as_deref().is_some_and(|by| CompiledScope::take(by, request, path)) {
-            return Err(Note::new("an automated policy of its kind runs in its place"));
+        if self.replaced.as_ref().is_some_and(|by| by.takes(request.method(), path).is_some()) {
+            return Err(const { Note::new("an automated policy of its kind runs in its place") });
         }
         Ok(policy)
     }

@@ -31,6 +31,7 @@ mod limits;
 mod listener;
 mod meter;
 mod outbound;
+mod past_call;
 mod plan;
 mod policy;
 mod preview;
@@ -39,11 +40,13 @@ mod record;
 mod record_mask;
 mod records;
 mod redact;
+mod rehearsal;
 mod reply;
 mod request_id;
 mod route;
 mod rule;
 mod schema;
+mod scope;
 mod secret;
 mod shared_map;
 mod state;
@@ -51,6 +54,7 @@ mod target;
 mod tls;
 mod transport;
 mod unary;
+mod unrecorded;
 mod upstream;
 mod watch;
 mod worker;
@@ -61,7 +65,7 @@ pub use cached::{Cached, Fetching};
 pub use chain::{Chain, Link, MAX_AUTOMATED, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownClient, KnownCredential};
 pub use context::{Context, Identity, Unsettled};
-pub use expression::{Expression, MAX_EXPRESSION, Side, Subject};
+pub use expression::{Expression, ExpressionFault, MAX_EXPRESSION, Side, Subject};
 pub use gateway::Gateway;
 pub use http2::RepeatedBody;
 pub use inflate::is_compressed;
@@ -72,6 +76,7 @@ pub use outbound::{
     MAX_OUTBOUND, Outbound, OutboundAnswer, OutboundError, OutboundOptions, OutboundTrailers, OutboundTrust,
     Sending,
 };
+pub use past_call::{PastAnswer, PastCall};
 pub use plan::{Enforcement, ListenerPlan, Plan, Route, RouteTls};
 pub use policy::{
     ActsOn, Category, Decision, Env, Kind, Place, Policy, PolicyConfig, Refusal, Step, Verdict,
@@ -79,9 +84,11 @@ pub use policy::{
 pub use preview::{Answer, Destination, Preview};
 pub use reading::{BodyLimit, Message, Otherwise, Reads, Unread};
 pub use record_mask::RecordMask;
+pub use rehearsal::{Rehearsal, Rehearsed};
 pub use reply::Reply;
 pub use route::RouteTable;
 pub use schema::{Checker, field_of};
+pub use scope::{CompiledScope, Taken};
 pub use secret::Secret;
 pub(crate) use secret::secret_places;
 pub use state::StateStore;
@@ -90,6 +97,7 @@ pub use tls::{
     ServerTls, SubjectName, TlsFacts, TlsStore, Trust, check_identity, read_chain, read_key,
 };
 pub use unary::{Unary, UnaryAnswer, UnaryError};
+pub use unrecorded::Unrecorded;
 pub use upstream::{Health, LookUp, Names, TargetFailure, TargetState, UpstreamBody};
 
 /// The parsers of what comes from outside, for fuzzing and property tests.

@@ -135,7 +135,7 @@ impl Outbound {
         Self(Way::Network)
     }
 
-    /// Answers from `answer`, for tests.
+    /// Answers from `answer`: for tests, and where nobody may be called.
     pub fn fake(answer: impl Fn(http::Request<Bytes>) -> OutboundAnswer + Send + Sync + 'static) -> Self {
         Self(Way::Fake(Arc::new(answer)))
     }

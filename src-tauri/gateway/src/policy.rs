@@ -86,6 +86,7 @@
 //! | know the time | `cx.now` for limits, `cx.wall_us` for dates |
 //! | call somebody | [`Env::outbound`], and [`Cached`](crate::Cached) for documents; the half answers [`Verdict::Later`] |
 //! | take expressions | [`Expression::parse`](crate::Expression::parse); `parse_with_payload` and `reads_payload` where bodies are read |
+//! | say what of a call it looks at that is never recorded, so that it can be tried on past calls | [`Policy::asks`], [`Unrecorded`] |
 //! | stand before all others | [`PolicyConfig::PLACE`] |
 //!
 //! Shadow needs nothing of a policy: the chain runs it on copies and drops what it decides.
@@ -102,7 +103,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::inspect::Inspection;
-use crate::{Checker, Context, Inspector, Outbound, Reads, Reply, Request, Response, StateStore, Watch};
+use crate::{
+    Checker, Context, Inspector, Outbound, Reads, Reply, Request, Response, StateStore, Unrecorded, Watch,
+};
 
 /// What an operator writes. Its JSON Schema draws the form, its doc comment is the help page: a `# Title` line, a
 /// one-sentence summary, then the rest in Markdown.
@@ -140,6 +143,12 @@ pub trait Policy: Send + Sync {
     /// that reads requests. A body that it does not read passes as it comes, unless another policy reads it.
     fn reads_body_of(&self, _request: &Request) -> bool {
         true
+    }
+
+    /// Which facts that are never recorded it may look at. Where that is more than it does look at, a preview says of
+    /// more calls that it cannot tell; where it is less, it tells something wrong. By default nothing is known.
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::ANYTHING
     }
 
     /// Looks at the request, may change it, or refuses it.

@@ -12,7 +12,7 @@ use crate::http1::framing;
 use crate::http1::head::parse_request;
 use crate::http1::refused::Refused;
 use crate::target::{host_name, settle};
-use crate::{Body, Enforcement, Plan, Reply, Request, Route};
+use crate::{Body, CompiledScope, Enforcement, Plan, Reply, Request, Route, Taken};
 
 /// What would become of a request as it comes: policies, which may refuse or change it, are not asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +76,32 @@ impl Route {
         Ok(Destination { route: rule.map(|rule| rule.name.clone()), urls })
     }
 
+    /// Whether a scope of a policy of this API takes a request with this method and path, base path included. `Err` says
+    /// why there can be no such request.
+    pub fn in_scope(&self, scope: &CompiledScope, method: &str, path: &str) -> Result<Option<Taken>, String> {
+        if [method, path].iter().any(|part| part.contains(char::is_whitespace)) {
+            return Err("white space cannot stand in it".to_owned());
+        }
+        // Which host it comes for is not a scope's matter.
+        let head = Bytes::from(format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+        let request = read(&head).map_err(|answer| answer.reason)?;
+        let path = request.uri().path();
+        let below = self.below(path).ok_or_else(|| format!("is not below {}", self.base_path.as_str()))?;
+        Ok(scope.takes(request.method(), if below.is_empty() { "/" } else { below }))
+    }
+
+    /// What follows the base path: nothing, or what begins with a slash.
+    fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let below = path.get(self.base_path_len()..).filter(|_| path.starts_with(self.base_path.as_str()))?;
+        (below.is_empty() || below.starts_with('/')).then_some(below)
+    }
+
     /// Why this API does not take a request with this head: the first of its conditions that does not hold, in words.
     /// None where all hold, though another API may be closer to what is asked for.
     pub fn why_not(&self, head: &Bytes) -> Option<String> {
         let request = read(head).ok()?;
-        let (path, base_path) = (request.uri().path(), self.base_path.as_str());
-        let below = path.get(self.base_path_len()..).filter(|_| path.starts_with(base_path));
-        if !below.is_some_and(|below| below.is_empty() || below.starts_with('/')) {
-            return Some(format!("the path is not below {base_path}"));
+        if self.below(request.uri().path()).is_none() {
+            return Some(format!("the path is not below {}", self.base_path.as_str()));
         }
         let host = host_name(request.headers());
         if !self.hosts.is_empty() && !self.hosts.iter().any(|known| known.as_str() == host) {
@@ -203,6 +221,21 @@ mod tests {
         let ready = || Enforcement::Ready(Chain::default());
         let lengths = head("POST /orders", "content-length: 1\r\ncontent-length: 2\r\n");
         assert_eq!(status(&preview(ready(), &lengths)), Some(400));
+    }
+
+    #[test]
+    fn a_scope_sees_the_path_below_the_base_path_as_calls_have_it() {
+        let route = route(Enforcement::Ready(Chain::default()));
+        let row = |path: &str| gatepost_model::Scope { methods: vec![], path: Some(path.into()) };
+        let scope = CompiledScope::new(&[row("/"), row("/v2/.*")]).expect("compiles");
+        let of = |method: &str, path: &str| route.in_scope(&scope, method, path);
+        assert_eq!(of("GET", "/orders"), Ok(Some(Taken::ByRow(0))));
+        assert_eq!(of("GET", "/orders/v2/7?a=/v3"), Ok(Some(Taken::ByRow(1))));
+        assert_eq!(of("GET", "/orders/v3"), Ok(None));
+        for path in ["/ordersx", "/orders/../v2", "/orders/v2 x", "orders", "/orders/v2\r\nhost: b"] {
+            assert!(of("GET", path).is_err(), "{path}");
+        }
+        assert!(of("G@T", "/orders").is_err());
     }
 
     #[test]

@@ -33,7 +33,12 @@ pub(crate) fn redact_query(target: &str) -> Cow<'_, str> {
 fn holds_secret(parameter: &str) -> bool {
     let name = parameter.split('=').next().unwrap_or_default();
     // An encoded name may be any of them; decoding it is work for nobody's benefit.
-    name.contains('%') || SECRET_PARAMETERS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    name.contains('%') || is_secret_parameter(name)
+}
+
+/// True for the name of a query parameter whose value is never kept.
+pub(crate) fn is_secret_parameter(name: &str) -> bool {
+    SECRET_PARAMETERS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 #[cfg(test)]

@@ -124,7 +124,8 @@ const SECRET_LENGTHS: u32 = {
     bits
 };
 
-fn is_secret(name: &str) -> bool {
+/// True for a header, named in lower case, whose value is never kept.
+pub fn is_secret_header(name: &str) -> bool {
     name.len() < 32 && SECRET_LENGTHS & (1 << name.len()) != 0 && SECRET_HEADERS.contains(&name)
 }
 
@@ -141,7 +142,7 @@ impl HeaderBlock {
         let block = &mut self.0;
         block.clear();
         for (name, value) in headers {
-            let value = if is_secret(name) { REDACTED.as_bytes() } else { value };
+            let value = if is_secret_header(name) { REDACTED.as_bytes() } else { value };
             block.reserve(name.len() + value.len() + 2);
             block.extend_from_slice(name.as_bytes());
             block.push(0);

@@ -25,7 +25,7 @@ pub use api_route::{ApiRoute, HeaderRule, RoutePath, RouteRule, header_name};
 pub use balance::{Balance, HashOn};
 pub use call::{
     CallDetail, CallFacts, CallSink, Header, HeaderBlock, Note, NoteValue, Outcome, Phase, REDACTED,
-    RecordedCall, TrailStep,
+    RecordedCall, TrailStep, is_secret_header,
 };
 pub use catalog::Catalog;
 pub use certificate::{Certificate, CertificateId, CertificateKind, PrivateKey};

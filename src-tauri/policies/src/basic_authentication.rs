@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_gateway::{
-    ActsOn, Category, Context, Env, Policy, PolicyConfig, Refusal, Request, Secret, Step, Verdict,
+    ActsOn, Category, Context, Env, Policy, PolicyConfig, Refusal, Request, Secret, Step, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use http::header::AUTHORIZATION;
@@ -190,6 +190,10 @@ fn hash(name: &str, password: &str) -> [u8; 32] {
 }
 
 impl Policy for Enforced {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::SECRETS
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         let user = match sent(request) {
             Ok(Some(pair)) => self.user_of(&pair).map_err(|note| self.refused(note)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Decision, Env, Expression, KnownClient, Policy, PolicyConfig, Reads, Refusal,
-    Reply, Request, Side, Step, Subject, Verdict,
+    Reply, Request, Side, Step, Subject, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use schemars::JsonSchema;
@@ -183,6 +183,15 @@ impl Policy for Enforced {
                 Reads::request(MAX_BODY)
             }
             _ => Reads::default(),
+        }
+    }
+
+    fn asks(&self) -> Unrecorded {
+        match &self.origin {
+            Origin::Basic => Unrecorded::SECRETS,
+            Origin::Expressions { id, secret } => {
+                id.asks().and(secret.as_ref().map(Expression::asks).unwrap_or_default())
+            }
         }
     }
 

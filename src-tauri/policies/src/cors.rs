@@ -5,7 +5,7 @@ mod rules;
 
 use gatepost_gateway::{
     ActsOn, Body, Category, Context, Decision, Env, Place, Policy, PolicyConfig, Refusal, Request, Response,
-    Step, Verdict,
+    Step, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Note};
 use http::header::{
@@ -213,6 +213,10 @@ enum Granted {
 }
 
 impl Policy for Enforced {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::NOTHING
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         Verdict::Now(self.judge(request, cx))
     }

@@ -2,7 +2,7 @@
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Decision, Env, Expression, Policy, PolicyConfig, Refusal, Reply, Request,
-    Response, Side, Step, Subject, Verdict,
+    Response, Side, Step, Subject, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE};
@@ -161,6 +161,13 @@ impl Injection {
         compiled.collect()
     }
 
+    fn asks(&self) -> Unrecorded {
+        match &self.value {
+            Value::Fixed(_) => Unrecorded::NOTHING,
+            Value::Made(expression) => expression.asks(),
+        }
+    }
+
     /// The value; none when it is missing.
     fn value(&self, subject: &Subject<'_>) -> Result<Option<HeaderValue>, String> {
         match &self.value {
@@ -209,6 +216,10 @@ pub(crate) fn header_value(text: &str) -> Result<HeaderValue, String> {
 }
 
 impl Policy for Injected {
+    fn asks(&self) -> Unrecorded {
+        self.inbound.iter().chain(&self.outbound).map(Injection::asks).collect()
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         let made = make(&self.inbound, &Subject::request(request, cx));
         Verdict::Now(made.and_then(|made| inject(made, request.headers_mut())))

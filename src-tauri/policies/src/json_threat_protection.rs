@@ -6,7 +6,7 @@ pub(crate) mod scan;
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Decision, Env, Policy, PolicyConfig, Reads, Refusal, Reply, Request, Step,
-    Verdict,
+    Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use schemars::JsonSchema;
@@ -225,6 +225,10 @@ struct Guard {
 }
 
 impl Policy for Guard {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::NOTHING
+    }
+
     fn reads(&self) -> Reads {
         self.door.reads()
     }

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use gatepost_gateway::{ActsOn, Category, Context, Env, Policy, PolicyConfig, Request, Secret, Verdict};
+use gatepost_gateway::{
+    ActsOn, Category, Context, Env, Policy, PolicyConfig, Request, Secret, Unrecorded, Verdict,
+};
 use gatepost_model::{Fault, Faults, Millis};
 use http::Uri;
 use schemars::JsonSchema;
@@ -273,6 +275,10 @@ struct Introspected {
 }
 
 impl Policy for Introspected {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::SECRETS
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         if let Some(answer) = self.admission.metadata(request, cx) {
             return Verdict::Now(Err(answer));

@@ -5,7 +5,7 @@ mod document;
 mod tests;
 
 use gatepost_gateway::{
-    ActsOn, Category, Context, Env, Place, Policy, PolicyConfig, Request, Response, Step, Verdict,
+    ActsOn, Category, Context, Env, Place, Policy, PolicyConfig, Request, Response, Step, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use http::HeaderValue;
@@ -199,6 +199,10 @@ struct Published {
 }
 
 impl Policy for Published {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::NOTHING
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         let path = request.uri().path();
         let Some(suffix) = suffix_of(path).or_else(|| suffix_of(cx.path_below_base(path))) else {

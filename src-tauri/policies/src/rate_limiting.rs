@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Decision, Env, Expression, Policy, PolicyConfig, Refusal, Reply, Request,
-    Response, Side, Step, Subject, Verdict,
+    Response, Side, Step, Subject, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Millis, Note, REDACTED};
 use http::{HeaderName, HeaderValue};
@@ -195,6 +195,10 @@ struct Limited {
 struct Exposed(Count);
 
 impl Policy for Limited {
+    fn asks(&self) -> Unrecorded {
+        self.key.as_ref().map(Expression::asks).unwrap_or_default()
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         Verdict::Now(self.count(request, cx))
     }

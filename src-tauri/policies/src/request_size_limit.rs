@@ -1,7 +1,7 @@
 //! Request size limit: refuses bodies that are longer than an API needs.
 
 use gatepost_gateway::{
-    ActsOn, Category, Context, Env, Policy, PolicyConfig, Refusal, Request, Unread, Verdict,
+    ActsOn, Category, Context, Env, Policy, PolicyConfig, Refusal, Request, Unread, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Note};
 use schemars::JsonSchema;
@@ -82,6 +82,10 @@ impl PolicyConfig for RequestSizeLimit {
 struct Limited(SizeLimit);
 
 impl Policy for Limited {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::NOTHING
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, _: &'a mut Context) -> Verdict<'a> {
         Verdict::Now(self.0.judge(request))
     }

@@ -2,7 +2,7 @@
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Env, Otherwise, Policy, PolicyConfig, Reads, Refusal, Response, Step, Unread,
-    Verdict,
+    Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use http::StatusCode;
@@ -95,6 +95,10 @@ struct Limited {
 }
 
 impl Policy for Limited {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::NOTHING
+    }
+
     fn reads(&self) -> Reads {
         self.held.map(|most| Reads::response(most, Otherwise::Refuse)).unwrap_or_default()
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use gatepost_gateway::{
     ActsOn, Category, CertificateFacts, Context, Decision, Env, Policy, PolicyConfig, Refusal, Reply,
-    Request, Step, Verdict,
+    Request, Step, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use schemars::JsonSchema;
@@ -129,6 +129,10 @@ struct Enforced {
 }
 
 impl Policy for Enforced {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded { certificate: true, ..Unrecorded::NOTHING }
+    }
+
     fn on_request<'a>(&'a self, _: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         let Some(tls) = cx.tls.clone() else {
             return Verdict::Now(Err(nothing_shown(const { Note::new("this port speaks plain HTTP") })));

@@ -178,6 +178,19 @@ impl Traffic {
         Ok(search::call(&self.calls.lock(), id)?)
     }
 
+    /// The last calls with everything that is known of them, newest first, those that have just ended included: at most
+    /// `limit` (1 to 500) among the newest 50,000.
+    ///
+    /// # Errors
+    /// When recording has ended or the database fails.
+    pub fn last_calls(&self, filter: &CallFilter, limit: usize) -> Result<Vec<Call>, TrafficError> {
+        self.flush()?;
+        let page = self.calls(filter, None, limit)?;
+        // One by one, so that others who ask wait for one at most.
+        let calls = page.calls.iter().filter_map(|call| self.call(call.id).transpose());
+        calls.collect()
+    }
+
     /// The newest call with this `x-request-id`, among the newest 50,000, those that have just ended included.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ import type {
   Api,
   ApiSummary,
   AppliedPolicy,
+  AppliedPolicyInput,
   Call,
   CallPage,
   CallQuery,
@@ -14,14 +15,19 @@ import type {
   ClientQuery,
   Contract,
   ContractQuery,
+  ExpressionAnswer,
+  ExpressionQuestion,
   Limit,
   Listener,
   LocalAuthority,
   PlanChange,
   PolicyConflicts,
   PolicyKind,
+  PolicyPreview,
   RouteAnswer,
   RouteQuestion,
+  ScopeAnswer,
+  ScopeQuestion,
   Settings,
   Status,
   Target,
@@ -52,6 +58,30 @@ export const queries = {
     queryOptions({
       queryKey: ["apis", api_id, "route-preview", question],
       queryFn: ({ signal }) => post<RouteAnswer>(`/apis/${api_id}/route-preview`, question, signal),
+    }),
+  /** Nothing is saved: the gateway tells which requests a policy with this scope is for. */
+  scopePreview: (api_id: number, question: ScopeQuestion) =>
+    queryOptions({
+      queryKey: ["apis", api_id, "scope-preview", question],
+      queryFn: ({ signal }) => post<ScopeAnswer>(`/apis/${api_id}/scope-preview`, question, signal),
+      gcTime: 60_000,
+    }),
+  /** Nothing is saved: the policy runs over the API's last calls. Each question is asked anew: calls come all the time. */
+  policyPreview: (api_id: number, replaces: number | undefined, policy: AppliedPolicyInput) =>
+    queryOptions({
+      queryKey: ["policy-preview", api_id, replaces, policy],
+      queryFn: ({ signal }) =>
+        post<PolicyPreview>(`/apis/${api_id}/policies/preview${replaces === undefined ? "" : `?replaces=${replaces}`}`, policy, signal),
+      gcTime: 0,
+      retry: false,
+    }),
+  /** What an expression comes to; the gateway evaluates it. */
+  expression: (question: ExpressionQuestion) =>
+    queryOptions({
+      queryKey: ["expression", question],
+      queryFn: ({ signal }) => post<ExpressionAnswer>("/expressions/evaluate", question, signal),
+      gcTime: 60_000,
+      retry: false,
     }),
   /** JSON Schema of an API as it is written; changes only with the program. */
   apiSchema: () =>

@@ -114,6 +114,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/{id}/policies/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a policy as it is written, unsaved, over the last calls of an API, and tells what it would have done with each.
+         *     Nobody is called and nothing is enforced. The policy counts from the oldest of these calls on.
+         */
+        post: operations["preview_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apis/{id}/policies/{policy_id}": {
         parameters: {
             query?: never;
@@ -143,6 +163,23 @@ export interface paths {
         put?: never;
         /** Which route, and which upstream, would take a request at the address where an API listens, by the Plan in force. */
         post: operations["preview_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/{id}/scope-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which requests a scope takes: the gateway's own matcher answers, and nothing is saved. */
+        post: operations["preview_scope"];
         delete?: never;
         options?: never;
         head?: never;
@@ -515,6 +552,23 @@ export interface paths {
         put?: never;
         /** Takes a client app's access away; it can be restored. */
         post: operations["revoke_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/expressions/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluates an expression on a recorded call or a made-up request, as a policy would. */
+        post: operations["evaluate_expression"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1378,11 +1432,53 @@ export interface components {
             /** @description Where the input is wrong; empty when it is not about input. */
             faults: components["schemas"]["Fault"][];
         };
+        /** @description A request, as far as scopes look at it. */
+        ExampleRequest: {
+            /** @description In capitals. */
+            method?: string;
+            /** @description As callers write it, base path included. */
+            path: string;
+        };
         /**
          * @description How it stands with a certificate's end.
          * @enum {string}
          */
         Expiry: "valid" | "soon" | "expired";
+        /** @description What the expression comes to. */
+        ExpressionAnswer: {
+            /** @description Its value as text; none where it is missing, or there is a fault. */
+            value?: string | null;
+            fault?: components["schemas"]["ExpressionFaultView"] | null;
+            /** @description What it looks at and the record of the call does not tell, in words: there the value is not the true one. */
+            unrecorded: string[];
+        };
+        /** @description What is wrong with an expression, and where in its text. */
+        ExpressionFaultView: {
+            message: string;
+            /** @description In UTF-16 units, as browsers count. */
+            from: number;
+            /** @description Behind its last unit. */
+            to: number;
+        };
+        /** @description An expression, and what it looks at: a recorded call or a made-up request. */
+        ExpressionQuestion: {
+            /** @description As in a policy, such as `#[attributes.headers['x-user']]`. */
+            expression: string;
+            /** @description Which half of a policy it is for; default the request half. */
+            side?: components["schemas"]["ExpressionSide"];
+            /**
+             * Format: int64
+             * @description Number of a recorded call.
+             */
+            call_id?: number | null;
+            /** @description A request that nobody sent; looked at where no call is named. Default: `GET /`. */
+            request?: components["schemas"]["MadeUpRequest"];
+        };
+        /**
+         * @description Which half of a policy an expression is for.
+         * @enum {string}
+         */
+        ExpressionSide: "request" | "response";
         /** @description Why a target failed, and when. */
         FailureView: {
             /**
@@ -1541,6 +1637,17 @@ export interface components {
          * @enum {string}
          */
         HealthView: "healthy" | "unhealthy" | "unknown";
+        /** @description Whether the scope takes a request. */
+        InScope: {
+            method: string;
+            path: string;
+            /** @description The policy is for it. */
+            taken: boolean;
+            /** @description Which row takes it, from 0: the first that matches. None where none does, or where there are no rows. */
+            row?: number | null;
+            /** @description Why there can be no such request at this API. */
+            fault?: string | null;
+        };
         /** @description A certificate that is wanted from the local authority. */
         IssueInput: {
             /** @description What listeners call it; default its first host. */
@@ -1764,6 +1871,25 @@ export interface components {
             /** @description How to trust it, system by system. */
             guides: components["schemas"]["TrustGuide"][];
         };
+        /** @description A request that nobody sent, and perhaps its answer. */
+        MadeUpRequest: {
+            /** @description In capitals; default `GET`. */
+            method?: string;
+            /** @description Path and query; default `/`. */
+            path?: string;
+            /** @description Of the request, or of the answer where the expression is for the response half; at most 50, name first. */
+            headers?: [
+                string,
+                string
+            ][];
+            /** @description At most 64 KiB. */
+            body?: string;
+            /**
+             * Format: int32
+             * @description Of the answer; default 200.
+             */
+            status?: number;
+        };
         /** @description A new order. */
         Order: {
             /** @description Every one of the policies, in the new order. */
@@ -1808,6 +1934,15 @@ export interface components {
             /** @description Those that go. */
             removed?: number[];
         };
+        /** @description What a policy would have done with the last calls. */
+        PolicyPreview: {
+            /** @description How many calls came to each end. */
+            counts: components["schemas"]["PreviewCounts"];
+            /** @description Newest first. */
+            calls: components["schemas"]["PreviewedCall"][];
+            /** @description Of the calls that were asked for, how many there was no time left for. */
+            left_out: number;
+        };
         /** @description Calls that a policy refused, or in shadow would have. */
         PolicyRefusals: {
             /** @description Its name, such as `rate-limiting`. */
@@ -1842,6 +1977,53 @@ export interface components {
             acts_on: components["schemas"]["ActsOnView"];
             /** @description Runs before all others whatever the order says, and for the whole API: it takes no scope. */
             always_first: boolean;
+        };
+        /** @description How many calls came to each end. */
+        PreviewCounts: {
+            passed: number;
+            changed: number;
+            refused: number;
+            answered: number;
+            failed: number;
+            out_of_scope: number;
+            not_reached: number;
+            cannot_tell: number;
+        };
+        /**
+         * @description What would have become of a call at this policy.
+         * @enum {string}
+         */
+        PreviewOutcome: "passed" | "changed" | "refused" | "answered" | "failed" | "out_of_scope" | "not_reached" | "cannot_tell";
+        /** @description A recorded call, and what would have become of it. */
+        PreviewedCall: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description When its head had arrived, epoch microseconds.
+             */
+            at_us: number;
+            method: string;
+            /** @description Path and query as received, secrets in the query replaced. */
+            path: string;
+            /**
+             * Format: int32
+             * @description The status that it was answered with.
+             */
+            was: number;
+            outcome: components["schemas"]["PreviewOutcome"];
+            /**
+             * Format: int32
+             * @description The status that it would have been answered with, where the policy would have answered.
+             */
+            status?: number | null;
+            /** @description Why, in words; may be empty where it would have passed. */
+            why: string;
+            /** @description What would have been changed, a line each. */
+            changes: string[];
         };
         /** @description What is recorded. */
         RecordingView: {
@@ -1958,6 +2140,22 @@ export interface components {
             methods?: string[];
             /** @description Regular expression that must match the whole path below the API's base path; absent means every path. */
             path?: string | null;
+        };
+        /** @description Which requests the scope takes. */
+        ScopeAnswer: {
+            /** @description Those that were asked about, in their order. */
+            requests: components["schemas"]["InScope"][];
+            /** @description Those that differ in method and path among the API's last 500 calls, newest first, at most 30. */
+            recorded: components["schemas"]["InScope"][];
+        };
+        /** @description A scope, and requests to try it on. */
+        ScopeQuestion: {
+            /** @description As in a policy; empty means every request. */
+            only?: components["schemas"]["Scope"][];
+            /** @description At most 50. */
+            requests?: components["schemas"]["ExampleRequest"][];
+            /** @description Whether the API's last recorded requests are tried too; default true. */
+            recorded?: boolean;
         };
         /** @description One second of traffic, all APIs together. The five classes add up to `calls`. */
         Second: {
@@ -2786,6 +2984,52 @@ export interface operations {
             };
         };
     };
+    preview_policy: {
+        parameters: {
+            query?: {
+                /** @description The applied policy that would be changed; none for one that would be added as the last. */
+                replaces?: number | null;
+                /** @description How many of the last calls, 1 to 500; default 200. */
+                last?: number | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppliedPolicyInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     change_applied_policy: {
         parameters: {
             query?: never;
@@ -2877,6 +3121,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview_scope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScopeQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopeAnswer"];
                 };
             };
             404: {
@@ -3815,6 +4100,45 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evaluate_expression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpressionQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

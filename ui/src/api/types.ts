@@ -59,6 +59,19 @@ export type ContractQuery = { api_id?: number; client_app_id?: number; search?: 
 export type RouteQuestion = Schema["RouteQuestion"];
 export type RouteAnswer = Told<Schema["RouteAnswer"]>;
 
+/** A scope and requests to try it on, and which of them it takes. */
+export type ScopeQuestion = Schema["ScopeQuestion"];
+export type ScopeAnswer = Told<Schema["ScopeAnswer"]>;
+export type InScope = ScopeAnswer["recorded"][number];
+
+/** An expression and what it looks at, and what it comes to. */
+export type ExpressionQuestion = Schema["ExpressionQuestion"];
+export type ExpressionAnswer = Told<Schema["ExpressionAnswer"]>;
+
+/** What a policy would have done with the last calls. */
+export type PolicyPreview = Told<Schema["PolicyPreview"]>;
+export type PreviewedCall = PolicyPreview["calls"][number];
+
 /** How an address and port greet callers over TLS. */
 export type ListenerTls = Schema["ListenerTlsInput"];
 export type Listener = With<Told<Schema["ListenerDetail"]>, { tls: ListenerTls | null }>;

@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Keyboard, KeyRound, type LucideIcon, Moon, Play, Plus, Square, Sun, SunMoon, Waypoints } from "lucide-react";
+import { FlaskConical, Keyboard, KeyRound, type LucideIcon, Moon, Play, Plus, Square, Sun, SunMoon, Waypoints } from "lucide-react";
 import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import { queries } from "@/api/queries";
+import { tryExpression } from "@/shared/expression/store";
 import { toast } from "@/shared/ui";
 import { useRested } from "@/shared/use-rested";
 import { destinations, settings } from "./destinations";
@@ -48,6 +49,7 @@ export function useCommands(): Command[] {
     { id: "theme-dark", group: "Do", label: "Theme: dark", icon: Moon, run: () => setTheme("dark") },
     { id: "theme-light", group: "Do", label: "Theme: light", icon: Sun, run: () => setTheme("light") },
     { id: "theme-system", group: "Do", label: "Theme: as the system", icon: SunMoon, run: () => setTheme("system") },
+    { id: "expression", group: "Do", label: "Try an expression", icon: FlaskConical, run: () => tryExpression({ text: "" }) },
     { id: "shortcuts", group: "Do", label: "Keyboard shortcuts", icon: Keyboard, keys: "?", run: () => openOverlay("shortcuts") },
     ...[...destinations, settings].map(
       ({ to, label, icon, key }): Command => ({

@@ -4,6 +4,7 @@ import { stayLive, useLive } from "@/api/live";
 import { useToken } from "@/api/token";
 import { in_window, is_fake } from "@/api/transport";
 import { AddApiDialog } from "@/features/apis/add-api";
+import { Playground } from "@/shared/expression";
 import { Toasts } from "@/shared/ui/toast";
 import { ErrorBoundary } from "./error-boundary";
 import { Palette } from "./palette";
@@ -42,6 +43,7 @@ function Console() {
       <Palette />
       <ShortcutSheet />
       <AddApiDialog />
+      <Playground />
       <Toasts />
     </div>
   );

@@ -1,6 +1,8 @@
 import type { RegistryWidgetsType, WidgetProps } from "@rjsf/utils";
+import { FlaskConical } from "lucide-react";
 import { useState } from "react";
-import { Select, Switch, TextArea, TextInput } from "@/shared/ui";
+import { tryExpression } from "@/shared/expression/store";
+import { IconButton, Select, Switch, TextArea, TextInput } from "@/shared/ui";
 import { joinDuration, splitDuration, UNIT_NAMES, UNITS, type Unit } from "./duration";
 
 /** What is shown in an empty field: the example where there is one, else the default that then holds. */
@@ -41,6 +43,21 @@ function TextWidget(props: WidgetProps) {
 /** Paths, expressions, addresses: text that a person compares letter by letter. */
 function MonoWidget(props: WidgetProps) {
   return <TextInput {...shared(props)} mono placeholder={hintOf(props)} {...textField(props)} />;
+}
+
+/** An expression, with a way to see what it comes to. */
+function ExpressionWidget(props: WidgetProps) {
+  const field = textField(props);
+  return (
+    <div className="row row-1">
+      <TextInput {...shared(props)} mono className="grow" placeholder={hintOf(props)} {...field} />
+      <IconButton
+        icon={FlaskConical}
+        label={`Try ${props.label.toLowerCase()} on a call`}
+        onClick={() => tryExpression({ text: field.value, onUse: (value) => field.onChange({ target: { value } }) })}
+      />
+    </div>
+  );
 }
 
 /** What the gateway gives in the place of a secret; sent back, it keeps the secret. */
@@ -176,7 +193,7 @@ export const widgets: RegistryWidgetsType = {
   EmailWidget: TextWidget,
   // By `format`, as the policies' schemas name them.
   duration: DurationWidget,
-  expression: MonoWidget,
+  expression: ExpressionWidget,
   regex: MonoWidget,
   uri: MonoWidget,
   url: MonoWidget,

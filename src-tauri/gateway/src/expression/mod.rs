@@ -11,6 +11,7 @@ mod syntax;
 mod token;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use cel::common::ast::Expr;
 use cel::common::types::{CelInt, CelNull, CelString};
@@ -23,9 +24,19 @@ use self::functions::{ENV, to_text, value_of};
 use self::source::{Fact, Source};
 pub use self::subject::{Side, Subject};
 use self::syntax::{Translation, translate};
+use crate::Unrecorded;
 
 /// Longest expression, in bytes.
 pub const MAX_EXPRESSION: usize = 2_000;
+
+/// What is wrong with the text of an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpressionFault {
+    /// In words.
+    pub message: String,
+    /// Where, in bytes of the text; empty at its end where something is missing.
+    pub place: Range<usize>,
+}
 
 /// A parsed expression. Shared by all data-plane threads.
 #[derive(Debug)]
@@ -50,16 +61,18 @@ impl Expression {
     /// Parses text with any number of `#[ ... ]` in it, for the half of a policy that will evaluate it. Says what is
     /// wrong with the syntax and which name is not known.
     pub fn parse(text: &str, side: Side) -> Result<Self, String> {
-        let parsed = Self::parse_any(text, side)?;
+        let parsed = Self::parse_with_payload(text, side)?;
         if parsed.reads_payload() {
             return Err("payload cannot be used here: this policy does not read bodies".into());
         }
         Ok(parsed)
     }
 
-    fn parse_any(text: &str, side: Side) -> Result<Self, String> {
+    /// Parses as [`parse_with_payload`](Self::parse_with_payload) does, and says where the fault stands.
+    pub fn read(text: &str, side: Side) -> Result<Self, ExpressionFault> {
         if text.len() > MAX_EXPRESSION {
-            return Err(format!("at most {MAX_EXPRESSION} bytes"));
+            let message = format!("at most {MAX_EXPRESSION} bytes");
+            return Err(ExpressionFault { message, place: 0..text.len() });
         }
         let mut parts = Vec::new();
         let mut rest = text;
@@ -67,7 +80,11 @@ impl Expression {
             if begin > 0 {
                 parts.push(Part::Literal(rest[..begin].into()));
             }
-            let (part, length) = Part::parse(&rest[begin + 2..], side)?;
+            let (part, length) = Part::parse(&rest[begin + 2..], side).map_err(|fault| {
+                let before = text.len() - rest.len() + begin + 2;
+                let place = before + fault.place.start..before + fault.place.end;
+                ExpressionFault { place, ..fault }
+            })?;
             parts.push(part);
             rest = &rest[begin + 2 + length..];
         }
@@ -83,20 +100,28 @@ impl Expression {
     /// The same for a policy that can read bodies: `payload` may stand in it. Where [`reads_payload`](Self::reads_payload)
     /// says that it does, the policy must say so in [`reads`](crate::Policy::reads).
     pub fn parse_with_payload(text: &str, side: Side) -> Result<Self, String> {
-        Self::parse_any(text, side)
+        Self::read(text, side).map_err(|fault| fault.message)
     }
 
     /// True where its value depends on the body.
     pub fn reads_payload(&self) -> bool {
+        self.sources().any(|source| matches!(source, Source::Payload(_)))
+    }
+
+    /// Which facts that are never recorded its value depends on; bodies apart.
+    pub fn asks(&self) -> Unrecorded {
+        self.sources().map(Source::asks).collect()
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Source> {
         let parts = match &self.0 {
             Form::Single(part) => std::slice::from_ref(part),
             Form::Template(parts) => parts,
         };
-        let is_payload = |source: &Source| matches!(source, Source::Payload(_));
-        parts.iter().any(|part| match part {
-            Part::Literal(_) => false,
-            Part::Fact(source) => is_payload(source),
-            Part::Cel { sources, .. } => sources.iter().any(is_payload),
+        parts.iter().flat_map(|part| match part {
+            Part::Literal(_) => &[],
+            Part::Fact(source) => std::slice::from_ref(source),
+            Part::Cel { sources, .. } => sources.as_slice(),
         })
     }
 
@@ -125,11 +150,12 @@ impl Expression {
 
 impl Part {
     /// Parses what follows `#[`, and says how many bytes it took.
-    fn parse(text: &str, side: Side) -> Result<(Self, usize), String> {
+    fn parse(text: &str, side: Side) -> Result<(Self, usize), ExpressionFault> {
         let Translation { tree, mut sources, length } = translate(text, side)?;
+        let nothing = || ExpressionFault { message: "names nothing".into(), place: 0..length };
         let part = match tree.expr {
             // The only variable there can be, when the whole tree is a variable.
-            Expr::Ident(_) => sources.pop().map(Self::Fact).ok_or("names nothing")?,
+            Expr::Ident(_) => sources.pop().map(Self::Fact).ok_or_else(nothing)?,
             _ => Self::Cel { tree, sources },
         };
         Ok((part, length))

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use gatepost_model::is_secret_header;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Version};
 use serde_json::Value;
 
 use super::subject::{Line, Side, Subject};
-use crate::CertificateFacts;
+use crate::redact::is_secret_parameter;
+use crate::{CertificateFacts, Unrecorded};
 
 /// One fact. Reading borrows wherever the fact is text already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +116,22 @@ impl Source {
             other => {
                 Err(format!("`{}` is not known; begin with attributes or authentication", other.join(".")))
             }
+        }
+    }
+
+    /// Which facts that are never recorded it is.
+    pub(super) fn asks(&self) -> Unrecorded {
+        let nothing = Unrecorded::NOTHING;
+        match self {
+            Self::Header(name) => {
+                Unrecorded { secrets: is_secret_header(name.as_str()), changes: true, ..nothing }
+            }
+            Self::QueryParam(name) => Unrecorded { secrets: is_secret_parameter(name), ..nothing },
+            Self::QueryString | Self::RequestUri => Unrecorded::SECRETS,
+            Self::ClientCertificate(_) => Unrecorded { certificate: true, ..nothing },
+            Self::ClientId | Self::ClientName => Unrecorded { client: true, ..nothing },
+            Self::Principal | Self::Property(_) => Unrecorded { claims: true, client: true, ..nothing },
+            _ => nothing,
         }
     }
 

@@ -7,9 +7,12 @@
 //! From loosest to tightest: `? :` and `if else`; `or ||`; `and &&`; `not`; comparisons, `in`, `contains`;
 //! `default` and other functions between their arguments; `++ + -`; `* / %`; `! -`; `x[n]` and `x.f()`.
 
+use std::ops::Range;
+
 use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators};
 use cel::common::types::{CelBool, CelDouble, CelInt, CelString};
 
+use super::ExpressionFault;
 use super::functions::{PREFIX, arguments_of};
 use super::source::Source;
 use super::subject::Side;
@@ -36,14 +39,19 @@ pub(super) struct Translation {
 }
 
 /// Reads up to the `]` that belongs to the `#[` before `text`.
-pub(super) fn translate(text: &str, side: Side) -> Result<Translation, String> {
-    let (ahead, end) = next_token(text)?;
-    let mut parser = Parser { text, begin: 0, end, ahead, side, sources: Vec::new(), depth: 0, operators: 0 };
-    let tree = parser.expression(Tightness::Condition)?;
-    if parser.ahead != Token::Sign("]") {
-        return Err(parser.unexpected("`]`"));
+pub(super) fn translate(text: &str, side: Side) -> Result<Translation, ExpressionFault> {
+    let whole = |message| ExpressionFault { message, place: 0..text.len() };
+    let (ahead, end) = next_token(text).map_err(whole)?;
+    let (sources, blamed) = (Vec::new(), None);
+    let mut parser = Parser { text, begin: 0, end, ahead, side, sources, depth: 0, operators: 0, blamed };
+    match parser.whole() {
+        Ok(tree) => Ok(Translation { tree, length: parser.end, sources: parser.sources }),
+        Err(message) => {
+            let place = parser.blamed.unwrap_or(parser.begin..parser.end);
+            let blank = text[place.clone()].len() - text[place.clone()].trim_start().len();
+            Err(ExpressionFault { message, place: place.start + blank..place.end })
+        }
     }
-    Ok(Translation { tree, length: parser.end, sources: parser.sources })
 }
 
 /// How tightly an operator binds, loosest first.
@@ -92,11 +100,27 @@ struct Parser<'t> {
     sources: Vec<Source>,
     depth: usize,
     operators: usize,
+    /// Where the fault stands, when that is not the token ahead.
+    blamed: Option<Range<usize>>,
 }
 
 impl<'t> Parser<'t> {
+    fn whole(&mut self) -> Result<IdedExpr, String> {
+        let tree = self.expression(Tightness::Condition)?;
+        if self.ahead == Token::Sign("]") { Ok(tree) } else { Err(self.unexpected("`]`")) }
+    }
+
+    /// Notes that what was read from `begin` on is at fault.
+    fn blame(&mut self, begin: usize, message: String) -> String {
+        self.blamed.get_or_insert(begin..self.begin);
+        message
+    }
+
     fn advance(&mut self) -> Result<Token<'t>, String> {
-        let (next, length) = next_token(&self.text[self.end..])?;
+        let rest = self.end..self.text.len();
+        let (next, length) = next_token(&self.text[rest.clone()]).inspect_err(|_| {
+            self.blamed = Some(rest);
+        })?;
         self.begin = self.end;
         self.end += length;
         Ok(std::mem::replace(&mut self.ahead, next))
@@ -225,6 +249,7 @@ impl<'t> Parser<'t> {
     }
 
     fn method(&mut self, value: IdedExpr) -> Result<IdedExpr, String> {
+        let begin = self.begin;
         let Token::Name(name) = self.ahead else { return Err(self.unexpected("a function")) };
         self.advance()?;
         if self.ahead != Token::Sign("(") {
@@ -232,7 +257,7 @@ impl<'t> Parser<'t> {
             return Ok(call(&format!("{PREFIX}at"), vec![value, name]));
         }
         let known = CEL_METHODS.iter().find(|(known, _)| *known == name);
-        let (_, wanted) = known.ok_or_else(|| format!("`.{name}` is not known"))?;
+        let (_, wanted) = known.ok_or_else(|| self.blame(begin, format!("`.{name}` is not known")))?;
         let args = self.arguments(name, *wanted)?;
         Ok(ided(Expr::Call(CallExpr { func_name: name.into(), target: Some(Box::new(value)), args })))
     }
@@ -244,6 +269,7 @@ impl<'t> Parser<'t> {
         {
             return Err(self.unexpected("a value"));
         }
+        let begin = self.begin;
         match self.advance()? {
             Token::Text(text) => Ok(literal(LiteralValue::String(CelString::from(text)))),
             Token::Number(digits) => number(digits),
@@ -252,11 +278,12 @@ impl<'t> Parser<'t> {
             }
             Token::Name("null") => Ok(literal(LiteralValue::Null)),
             Token::Name(root) if ROOTS.contains(&root) => {
-                self.fact(root).map(|n| ided(Expr::Ident(format!("v{n}"))))
+                self.fact(root, begin).map(|n| ided(Expr::Ident(format!("v{n}"))))
             }
-            Token::Name(name) if self.ahead == Token::Sign("(") => self.called(name),
+            Token::Name(name) if self.ahead == Token::Sign("(") => self.called(name, begin),
             Token::Name(name) => {
-                Err(format!("`{name}` is not known; begin with attributes or authentication"))
+                let message = format!("`{name}` is not known; begin with attributes or authentication");
+                Err(self.blame(begin, message))
             }
             Token::Sign("(") => {
                 let inner = self.expression(Tightness::Condition)?;
@@ -267,7 +294,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn called(&mut self, name: &str) -> Result<IdedExpr, String> {
+    fn called(&mut self, name: &str, begin: usize) -> Result<IdedExpr, String> {
         self.count_operator()?;
         if name == "has" {
             let mut arguments = self.arguments(name, 1)?;
@@ -277,15 +304,18 @@ impl<'t> Parser<'t> {
         if CEL_FUNCTIONS.contains(&name) {
             return Ok(call(name, self.arguments(name, 1)?));
         }
-        let wanted = arguments_of(name).ok_or_else(|| format!("`{name}` is not a known function"))?;
+        let wanted = arguments_of(name)
+            .ok_or_else(|| self.blame(begin, format!("`{name}` is not a known function")))?;
         Ok(call(&format!("{PREFIX}{name}"), self.arguments(name, wanted)?))
     }
 
     fn arguments(&mut self, name: &str, wanted: usize) -> Result<Vec<IdedExpr>, String> {
+        let begin = self.begin;
         self.expect("(")?;
         let arguments = self.list(")")?;
         if arguments.len() != wanted {
-            return Err(format!("{name} takes {wanted} arguments, here are {}", arguments.len()));
+            let message = format!("{name} takes {wanted} arguments, here are {}", arguments.len());
+            return Err(self.blame(begin, message));
         }
         Ok(arguments)
     }
@@ -320,7 +350,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The names after `attributes` and the like, as the number of the fact they stand for.
-    fn fact(&mut self, root: &'t str) -> Result<usize, String> {
+    fn fact(&mut self, root: &'t str, begin: usize) -> Result<usize, String> {
         let mut path = vec![root.to_owned()];
         // What follows the names of a fact works on its value.
         while may_go_deeper(&path) && (!is_within_json(&path) || self.name_follows()) {
@@ -343,7 +373,7 @@ impl<'t> Parser<'t> {
             }
         }
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let source = Source::named(&path, self.side)?;
+        let source = Source::named(&path, self.side).map_err(|message| self.blame(begin, message))?;
         Ok(self.sources.iter().position(|known| *known == source).unwrap_or_else(|| {
             self.sources.push(source);
             self.sources.len() - 1

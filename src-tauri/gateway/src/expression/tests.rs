@@ -364,3 +364,19 @@ fn the_payload_is_json_or_a_form() {
     assert_eq!(value(form, "a=1&client_id=x%20y", "#[payload.client_id]").as_deref(), Some("x y"));
     assert_eq!(value("application/json", "{broken", "#[payload.a]"), None);
 }
+
+#[test]
+fn says_where_a_fault_stands() {
+    let at = |text: &str| {
+        let fault = Expression::read(text, Side::Request).expect_err("at fault");
+        text[fault.place].to_owned()
+    };
+    assert_eq!(at("a #[attributes.nothing] b"), "attributes.nothing");
+    assert_eq!(at("#[lower(attributes.headers['x']) + nobody]"), "nobody");
+    assert_eq!(at("#[ unheard(1) ]"), "unheard");
+    assert_eq!(at("#['a' 'b']"), "'b'");
+    assert_eq!(at("#[lower('a', 'b')]"), "('a', 'b')");
+    assert_eq!(at("#['a' + ]"), "]");
+    assert_eq!(at("#['a'"), "", "at the end");
+    assert_eq!(at("#['a' + 'b"), "'b");
+}

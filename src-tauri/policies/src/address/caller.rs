@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gatepost_gateway::{Context, Expression, Request, Side, Subject};
+use gatepost_gateway::{Context, Expression, Request, Side, Subject, Unrecorded};
 use gatepost_model::{Faults, Note};
 
 use super::forwarded::{address_of, forwarded, listed, x_forwarded_for};
@@ -55,6 +55,14 @@ impl Unknown {
 }
 
 impl Caller {
+    pub(super) fn asks(&self) -> Unrecorded {
+        match self {
+            Self::Told(expression) | Self::Behind { hops: Some(expression), .. } => expression.asks(),
+            Self::Behind { hops: None, .. } => Unrecorded { changes: true, ..Unrecorded::NOTHING },
+            Self::Socket => Unrecorded::NOTHING,
+        }
+    }
+
     pub(super) fn compile(expression: &str, proxies: &[String], faults: &mut Faults) -> Option<Self> {
         let trusted = AddressList::compile("trusted_proxies", proxies, faults);
         let hops = match expression.trim() {

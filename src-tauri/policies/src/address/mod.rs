@@ -5,7 +5,7 @@ mod caller;
 mod forwarded;
 mod list;
 
-use gatepost_gateway::{Context, Decision, Policy, Refusal, Reply, Request, Step, Verdict};
+use gatepost_gateway::{Context, Decision, Policy, Refusal, Reply, Request, Step, Unrecorded, Verdict};
 use gatepost_model::{Fault, Faults, Note};
 
 pub(crate) use self::block::Block;
@@ -58,6 +58,10 @@ impl Gate {
 }
 
 impl Policy for Gate {
+    fn asks(&self) -> Unrecorded {
+        self.caller.asks()
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         Verdict::Now(self.judge(request, cx))
     }

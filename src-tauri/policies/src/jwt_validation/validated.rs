@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use gatepost_gateway::{
-    Context, Decision, Expression, Policy, Refusal, Reply, Request, Step, Subject, Verdict,
+    Context, Decision, Expression, Policy, Refusal, Reply, Request, Step, Subject, Unrecorded, Verdict,
 };
 use gatepost_model::Note;
 use http::HeaderValue;
@@ -42,6 +42,10 @@ pub(super) enum ClientId {
 type Judged = Result<Result<Map<String, Value>, Note>, Box<Refusal>>;
 
 impl Policy for Validated {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::SECRETS
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         match self.judge(request, cx, &self.keys.at_hand(cx.now)) {
             Ok(Ok(claims)) => Verdict::Now(self.admit(claims, request, cx)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatepost_gateway::{Cached, Context, Policy, Request, Verdict};
+use gatepost_gateway::{Cached, Context, Policy, Request, Unrecorded, Verdict};
 
 use super::Validate;
 use super::provider::Provider;
@@ -33,6 +33,10 @@ enum Way<'a> {
 }
 
 impl Policy for Enforced {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::SECRETS
+    }
+
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
         if let Some(answer) = self.admission.metadata(request, cx) {
             return Verdict::Now(Err(answer));

@@ -1,6 +1,7 @@
 //! What holds for every policy, written once.
 
 mod frame;
+mod rehearsal;
 mod shadow;
 mod trial;
 

@@ -2,12 +2,15 @@ import type {
   AnalyticsQuery,
   Api,
   ApiInput,
+  AppliedPolicyInput,
   BurstRequest,
   CallSummary,
   Contract,
+  ExpressionQuestion,
   Fault,
   RouteAnswer,
   RouteQuestion,
+  ScopeQuestion,
   Settings,
   Target,
   TesterRequest,
@@ -17,6 +20,7 @@ import { apiSchema } from "./api-schema";
 import { appliedRoutes, conflictRoutes } from "./applied";
 import { fakeLimits } from "./limits";
 import { kinds } from "./policies";
+import { expressionAnswerOf, policyPreviewOf, scopeAnswerOf } from "./previews";
 import { created, type Handler, missing, ok, type Reply, refuse } from "./reply";
 import { changed, listeners, makeApi, makeClient, newId, secret, sources, state } from "./state";
 import { tlsRoutes, tlsWarnings } from "./tls";
@@ -298,6 +302,8 @@ const routes: Record<string, Handler> = {
   }),
   ...appliedRoutes("/automated-policies", ([policy]) => ({ policies: state.automated, id: policy })),
   ...conflictRoutes,
+  "POST /apis/#/scope-preview": ({ body }) => ok(scopeAnswerOf(body as ScopeQuestion, state.calls)),
+  "POST /apis/#/policies/preview": ({ body }) => ok(policyPreviewOf(body as AppliedPolicyInput, state.calls)),
 
   "GET /clients": ({ query }) => {
     const without = number(query, "without_api_id");
@@ -385,6 +391,7 @@ const routes: Record<string, Handler> = {
     return ok();
   },
 
+  "POST /expressions/evaluate": ({ body }) => ok(expressionAnswerOf(body as ExpressionQuestion)),
   "GET /calls": ({ query }) => {
     const before = number(query, "before") ?? Number.POSITIVE_INFINITY;
     const limit = number(query, "limit") ?? 100;

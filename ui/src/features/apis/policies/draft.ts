@@ -26,7 +26,8 @@ export function inputOf(draft: Draft): AppliedPolicyInput {
   return { policy: draft.policy, config: draft.config, only, enabled: draft.enabled, shadow: draft.shadow };
 }
 
-function withoutGaps({ methods, path }: Only): Only {
+/** A row without what is empty in it. */
+export function withoutGaps({ methods, path }: Only): Only {
   return { ...(methods && methods.length > 0 && { methods }), ...(path && { path }) };
 }
 

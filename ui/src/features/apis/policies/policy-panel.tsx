@@ -13,6 +13,7 @@ import { faultsInYaml, readYaml, yamlOf } from "./draft-yaml";
 import { draftKey, forgetDraft, keepDraft, useDrafts } from "./drafts";
 import { inForceWords } from "./in-force";
 import { RemovePolicy } from "./policy-card";
+import { PolicyPreview } from "./policy-preview";
 import { ScopeField } from "./scope-field";
 import { type Check, useCheck } from "./use-check";
 
@@ -104,6 +105,7 @@ export function PolicyPanel({ owner, kind, saved, onClose, onAdded, note }: Pane
         {note}
         {view === "form" ? (
           <FormView
+            owner={owner}
             kind={kind}
             draft={draft}
             check={check}
@@ -113,6 +115,11 @@ export function PolicyPanel({ owner, kind, saved, onClose, onAdded, note }: Pane
           />
         ) : (
           <YamlView text={text} own={yamlFaults} check={check} onChange={changeText} />
+        )}
+        {owner !== null && (
+          <div>
+            <PolicyPreview api_id={owner} draft={draft} replaces={saved?.id} disabled={faulty} />
+          </div>
         )}
         {check.unchecked && <ErrorNote title="It could not be checked" message={check.unchecked} />}
         {save.error !== null && <ErrorNote title="It was not saved" error={save.error} />}
@@ -154,6 +161,7 @@ function useSaveKey(run: (() => Promise<void>) | null) {
 }
 
 type FormViewProps = {
+  owner: PolicyOwner;
   kind: PolicyKind;
   draft: Draft;
   check: Check;
@@ -162,7 +170,7 @@ type FormViewProps = {
   onHelp: () => void;
 };
 
-function FormView({ kind, draft, check, broken, onChange, onHelp }: FormViewProps) {
+function FormView({ owner, kind, draft, check, broken, onChange, onHelp }: FormViewProps) {
   const { inside, outside } = useMemo(() => configFaults(check.faults), [check.faults]);
   const known = (kind.schema.properties ?? {}) as Record<string, unknown>;
   const homeless = [
@@ -184,7 +192,9 @@ function FormView({ kind, draft, check, broken, onChange, onHelp }: FormViewProp
       )}
       <SchemaForm schema={kind.schema} value={draft.config} faults={inside} onChange={(config) => onChange({ ...draft, config })} />
       {Object.keys(known).length === 0 && <p className="small t3">This policy has nothing to set.</p>}
-      {!kind.always_first && <ScopeField only={draft.only} faults={check.faults} onChange={(only) => onChange({ ...draft, only })} />}
+      {!kind.always_first && (
+        <ScopeField owner={owner} only={draft.only} faults={check.faults} onChange={(only) => onChange({ ...draft, only })} />
+      )}
       <div className="switch-field">
         <Switch id="policy-enabled" checked={draft.enabled} onChange={(enabled) => onChange({ ...draft, enabled })} />
         <div>

@@ -1,14 +1,17 @@
 import { Plus, Trash2 } from "lucide-react";
+import type { PolicyOwner } from "@/api/actions";
 import type { Fault, Only } from "@/api/types";
 import { faultAt } from "@/schema-form/faults";
 import { Button, IconButton, TextInput } from "@/shared/ui";
+import { withoutGaps } from "./draft";
+import { ScopePreview } from "./scope-preview";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-type ScopeFieldProps = { only: Only[]; faults: readonly Fault[]; onChange: (only: Only[]) => void };
+type ScopeFieldProps = { owner: PolicyOwner; only: Only[]; faults: readonly Fault[]; onChange: (only: Only[]) => void };
 
 /** Which calls the policy is for: any of the rows. No row means every call. */
-export function ScopeField({ only, faults, onChange }: ScopeFieldProps) {
+export function ScopeField({ owner, only, faults, onChange }: ScopeFieldProps) {
   const change = (row: number, part: Only) => onChange(only.map((each, at) => (at === row ? { ...each, ...part } : each)));
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a column in WebKitGTK
@@ -42,6 +45,7 @@ export function ScopeField({ only, faults, onChange }: ScopeFieldProps) {
           ))}
         </div>
       ))}
+      {owner !== null && only.length > 0 && <ScopePreview api_id={owner} only={only.map(withoutGaps)} />}
       <div>
         <Button size="s" look="ghost" icon={Plus} className="add-link" onClick={() => onChange([...only, { methods: [], path: "" }])}>
           {only.length === 0 ? "Only some methods or paths" : "Add row"}

@@ -1,0 +1,2 @@
+export { Playground } from "./playground";
+export { tryExpression } from "./store";
