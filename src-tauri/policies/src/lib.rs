@@ -33,6 +33,7 @@ mod response_size_limit;
 mod size;
 mod threat;
 mod tls_client_authentication;
+mod tokenization;
 mod xml_threat_protection;
 
 #[cfg(test)]
@@ -71,6 +72,7 @@ listed! {
     cors::Cors,
     rate_limiting::RateLimiting,
     data_masking::DataMasking,
+    tokenization::Tokenization,
     header_injection::HeaderInjection,
 }
 

@@ -34,7 +34,9 @@ impl Format {
     pub(crate) fn of(media_type: &str) -> Option<Self> {
         let (kind, subtype) = media_type.split_once('/')?;
         Some(match (kind, subtype) {
-            (_, "json") | (_, "x-ndjson") => Self::Json,
+            (_, "json") => Self::Json,
+            // Many documents, a line each: found by what stands in them, not by paths.
+            (_, "x-ndjson") => Self::Text,
             (_, "xml") => Self::Xml,
             ("application", "x-www-form-urlencoded") => Self::Form,
             _ if subtype.ends_with("+json") => Self::Json,
