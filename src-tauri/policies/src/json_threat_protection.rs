@@ -10,7 +10,7 @@ use gatepost_gateway::{
 };
 use gatepost_model::{Fault, Faults, Note};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use self::scan::{Limits, scan};
 use crate::conformance::{Conforms, Table, answer, differs, ours};
@@ -90,7 +90,7 @@ pub struct JsonThreatProtection {
 }
 
 /// What becomes of an object that has the same name twice.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum DuplicateKeys {

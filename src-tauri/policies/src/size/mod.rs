@@ -4,7 +4,7 @@ use gatepost_gateway::{Inspector, Message, Refusal, Step, Unread, Watch, is_comp
 use gatepost_model::Note;
 use http_body::Body as _;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Largest limit: a tebibyte.
 pub(crate) const MAX_LIMIT: u64 = 1 << 40;
@@ -12,7 +12,7 @@ pub(crate) const MAX_LIMIT: u64 = 1 << 40;
 pub(crate) const DEFAULT_LIMIT: u64 = 10 * 1_024 * 1_024;
 
 /// What is counted of a body.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub(crate) enum Count {

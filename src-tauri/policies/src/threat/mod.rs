@@ -7,7 +7,7 @@ use gatepost_gateway::{Reads, Refusal, Reply, Request, Unread};
 use gatepost_model::Note;
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::types::{MAX_TYPE, MAX_TYPES, Types, charset_of};
 
@@ -15,7 +15,7 @@ pub(crate) use self::types::{MAX_TYPE, MAX_TYPES, Types, charset_of};
 pub(crate) const MAX_READ: u64 = 256 * 1_024 * 1_024;
 
 /// What becomes of bodies of other content types.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub(crate) enum OtherTypes {
