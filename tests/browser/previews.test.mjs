@@ -102,6 +102,8 @@ apis:
     await hand.read("Bearer me");
     assert.deepEqual(await hand.faults(), []);
     await shots("expression");
+    await hand.press("Escape");
+    await hand.page.locator(".playground").waitFor({ state: "detached" });
     assert.deepEqual(hand.complaints, []);
   });
 
