@@ -6,7 +6,7 @@ use crate::program::{Backend, Gateway, caller, get};
 
 /// The outcomes of the last calls, oldest first.
 fn outcomes(gateway: &Gateway, api: i64, policy: Value) -> Vec<String> {
-    let answer = gateway.manage("POST", &format!("/apis/{}/policies/preview", api), policy);
+    let answer = gateway.manage("POST", &format!("/apis/{api}/policies/preview"), policy);
     let calls = answer["calls"].as_array().expect("a list").iter().rev();
     calls.map(|call| call["outcome"].as_str().expect("text").to_owned()).collect()
 }
@@ -39,7 +39,7 @@ fn a_policy_scope_and_expression_are_tried_on_calls_that_went_through() {
     assert_eq!(get(&agent, &format!("{url}/a"), &[]).status, 200, "none of it is in force");
 
     let scope = json!({"only": [{"path": "/a"}], "requests": [{"path": "/api/v1/b"}]});
-    let told = gateway.manage("POST", &format!("/apis/{}/scope-preview", api), scope);
+    let told = gateway.manage("POST", &format!("/apis/{api}/scope-preview"), scope);
     assert_eq!((&told["requests"][0]["taken"], &told["recorded"][0]["taken"]), (&json!(false), &json!(true)));
 
     let page = gateway.show("/calls?path=/b");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Env, Message, Otherwise, Policy, PolicyConfig, Reads, Request, Response,
-    Secret, Step, Verdict,
+    Secret, Step, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use schemars::JsonSchema;
@@ -164,6 +164,11 @@ impl Masking {
 }
 
 impl Policy for Masking {
+    fn asks(&self) -> Unrecorded {
+        // Of headers only those that rules name, which may be secrets, or made by a policy above.
+        Unrecorded { changes: true, ..Unrecorded::SECRETS }
+    }
+
     fn reads(&self) -> Reads {
         let of = |rules: &Option<Vec<_>>| rules.as_ref().is_some_and(|rules| !rules.is_empty());
         let mut reads = Reads::default();

@@ -4,7 +4,7 @@ mod cipher;
 
 use gatepost_gateway::{
     ActsOn, Category, Context, Env, Message, Otherwise, Policy, PolicyConfig, Reads, Refusal, Reply, Request,
-    Response, Secret, Step, Verdict,
+    Response, Secret, Step, Unrecorded, Verdict,
 };
 use gatepost_model::{Fault, Faults, Note};
 use http::StatusCode;
@@ -253,6 +253,10 @@ impl Turning {
 }
 
 impl Policy for Turning {
+    fn asks(&self) -> Unrecorded {
+        Unrecorded::NOTHING
+    }
+
     fn reads(&self) -> Reads {
         match self.direction {
             Direction::Request => Reads::request(self.max_body),

@@ -164,16 +164,27 @@ function throughTheForm(schema: Record<string, unknown>, config: Record<string, 
   return latest;
 }
 
-describe.each(kinds)("the form of $name", ({ schema, example }) => {
-  it("gives back the configuration that the catalogue shows", () => {
-    const root = prepared(schema);
-    expect(withoutDefaults(throughTheForm(schema, example), root, root)).toEqual(withoutDefaults(example, root, root));
-  });
+/** The largest forms take some seconds on a busy machine. */
+const WORKING_A_FORM_MS = 60_000;
 
-  it("gives back whatever was set in each of its fields", () => {
-    const config = another(prepared(schema), prepared(schema)) as Record<string, unknown>;
-    expect(throughTheForm(schema, config)).toEqual(config);
-  });
+describe.each(kinds)("the form of $name", ({ schema, example }) => {
+  it(
+    "gives back the configuration that the catalogue shows",
+    () => {
+      const root = prepared(schema);
+      expect(withoutDefaults(throughTheForm(schema, example), root, root)).toEqual(withoutDefaults(example, root, root));
+    },
+    WORKING_A_FORM_MS,
+  );
+
+  it(
+    "gives back whatever was set in each of its fields",
+    () => {
+      const config = another(prepared(schema), prepared(schema)) as Record<string, unknown>;
+      expect(throughTheForm(schema, config)).toEqual(config);
+    },
+    WORKING_A_FORM_MS,
+  );
 });
 
 /** What stands at its default may be left out, at any depth: here it is, on both sides. */

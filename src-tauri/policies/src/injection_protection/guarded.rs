@@ -2,7 +2,7 @@
 
 use gatepost_gateway::{
     BodyLimit, Context, Decision, Message as _, Otherwise, Policy, Reads, Refusal, Reply, Request, Step,
-    Verdict,
+    Unrecorded, Verdict,
 };
 use gatepost_model::{Note, NoteValue};
 use http::header::{CONTENT_TYPE, COOKIE};
@@ -35,6 +35,11 @@ pub(super) enum Headers {
 }
 
 impl Policy for Guarded {
+    fn asks(&self) -> Unrecorded {
+        // Headers, secret ones too, as policies above left them.
+        Unrecorded { changes: true, ..Unrecorded::SECRETS }
+    }
+
     fn reads(&self) -> Reads {
         let otherwise = if self.refuses { Otherwise::Refuse } else { Otherwise::PassUnread };
         Reads { request: self.body.map(|bytes| BodyLimit { bytes, otherwise }), response: None }
