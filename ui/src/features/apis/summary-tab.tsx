@@ -3,9 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import type { Api } from "@/api/types";
 import { StackedCalls } from "@/shared/chart";
-import { count, decimal, micros, moment, percent, plural } from "@/shared/format";
+import { count, decimal, micros, moment, percent } from "@/shared/format";
 import { CopyButton } from "@/shared/ui";
 import { useNow } from "@/shared/use-now";
+import { policiesInWords } from "./policies";
 
 const HOUR_MS = 3_600_000;
 const EVERY_MS = 10_000;
@@ -22,7 +23,7 @@ export function SummaryTab({ api }: { api: Api }) {
     placeholderData: keepPreviousData,
   }).data;
   const policies = useQuery(queries.appliedPolicies(api.id)).data ?? [];
-  const on = policies.filter((policy) => policy.enabled);
+  const automated = useQuery(queries.automatedPolicies()).data ?? [];
   const curl = `curl -i ${api.proxy_url}`;
   return (
     <div className="pad col stack">
@@ -91,11 +92,7 @@ export function SummaryTab({ api }: { api: Api }) {
               <span className="mono">{api.upstream.timeouts.response}</span>
             </dd>
             <dt>Policies</dt>
-            <dd>
-              {policies.length === 0
-                ? "none: every call passes"
-                : `${plural(on.length, "policy", "policies")} on, ${policies.length - on.length} off`}
-            </dd>
+            <dd>{policiesInWords(policies, automated)}</dd>
             <dt>Configuration</dt>
             <dd>in force since {moment(api.updated_at)}</dd>
             <dt>Try it</dt>

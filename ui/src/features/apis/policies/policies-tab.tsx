@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Plus, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { queries } from "@/api/queries";
-import type { Api, AppliedPolicy, PolicyKind } from "@/api/types";
+import type { Api, PolicyKind } from "@/api/types";
 import { useKeys } from "@/shared/keys";
 import { Button, Empty, ErrorNote } from "@/shared/ui";
 import { AutomatedAbove } from "./automated-above";
@@ -13,6 +13,7 @@ import { PendingEdits } from "./pending-edits";
 import { PolicyPanel } from "./policy-panel";
 import { useRefusals } from "./refusals";
 import { ReplacedNote } from "./replaced-note";
+import { statesInWords } from "./states";
 
 /** The policies of one API in the order of enforcement, and the one that is open beside them. */
 export function PoliciesTab({ api, selected }: { api: Api; selected: number | undefined }) {
@@ -39,7 +40,7 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
           <Button size="s" icon={Plus} kbd="A" onClick={() => setChoosing(true)}>
             Add policy
           </Button>
-          {policies.data && policies.data.length > 0 && <span className="small t3">{inWords(policies.data)}</span>}
+          {policies.data && policies.data.length > 0 && <span className="small t3">{statesInWords(policies.data)}</span>}
           <span className="push small t3">{policies.data && policies.data.length > 0 && "Refused, last hour"}</span>
         </div>
         {policies.data && (
@@ -101,20 +102,4 @@ export function PoliciesTab({ api, selected }: { api: Api; selected: number | un
       />
     </div>
   );
-}
-
-function inWords(policies: AppliedPolicy[]): string {
-  const count = (state: ReturnType<typeof stateOf>) => policies.filter((policy) => stateOf(policy) === state).length;
-  const [on, off, shadowed, replaced] = [count("on"), count("off"), count("shadow"), count("replaced")];
-  const rest = [off > 0 && `${off} off`, shadowed > 0 && `${shadowed} in shadow`, replaced > 0 && `${replaced} replaced`]
-    .filter(Boolean)
-    .join(", ");
-  return rest === "" ? `${on} on, in force` : `${on} on and in force, ${rest}`;
-}
-
-/** What becomes of a policy as it is saved. */
-function stateOf({ enabled, shadow, replaced_by }: AppliedPolicy): "on" | "off" | "shadow" | "replaced" {
-  if (!enabled) return "off";
-  if (replaced_by.length > 0) return "replaced";
-  return shadow ? "shadow" : "on";
 }
