@@ -72,12 +72,9 @@ describe("Access tokens", () => {
     [issuer, backend, port] = [await startIssuer(), await startBackend(), await freePort()];
     origin = `http://127.0.0.1:${port}`;
     const all = Object.entries(apis(issuer, port));
-    const api = ([name, policies]) => ({ name, listen: { port, base_path: `/${name}` }, upstream: { url: backend.url }, policies });
-    const [, metadata] = all.find(([name]) => name === "signed")[1];
-    const derived = { ...api(["derived", [metadata]]), listen: { port, base_path: `${WELL_KNOWN}/signed` } };
     const config = {
       gatepost: 1,
-      apis: [...all.map(api), derived],
+      apis: all.map(([name, policies]) => ({ name, listen: { port, base_path: `/${name}` }, upstream: { url: backend.url }, policies })),
       clients: [{ name: "MyTestApp", credentials: [{ client_id: "my-test-app", client_secret: "s3cret" }] }],
       contracts: all.map(([name]) => ({ client: "MyTestApp", api: name, version: "v1" })),
     };
@@ -242,10 +239,14 @@ describe("Access tokens", () => {
     }
   });
 
-  test("an API beside it answers where RFC 9728 derives the metadata's address", async () => {
+  test("the metadata is where RFC 9728 derives its address, and nothing else of the API is", async () => {
     const [derived, below] = [`${origin}${WELL_KNOWN}/signed`, `${origin}/signed${WELL_KNOWN}`];
     assert.deepEqual(await (await fetch(derived)).json(), await (await fetch(below)).json());
-    assert.equal((await fetch(`${derived}/other`)).status, 404);
+    const hits = backend.hits();
+    for (const other of [`${WELL_KNOWN}/signed/other`, `${WELL_KNOWN}/open`, "/.well-known/other/signed", WELL_KNOWN]) {
+      assert.equal((await fetch(`${origin}${other}`)).status, 404, other);
+    }
+    assert.equal(backend.hits(), hits);
   });
 
   for (const name of ["signed", "told"]) {

@@ -135,6 +135,12 @@ impl Chain {
         self.0.is_empty()
     }
 
+    /// Whether a policy in force answers this document below `/.well-known/`.
+    pub(crate) fn answers_well_known(&self, name: &str) -> bool {
+        let answers = |link: &Link| link.policy.as_ref().and_then(|policy| policy.well_known()) == Some(name);
+        self.0.iter().any(|link| !link.is_shadow && answers(link))
+    }
+
     /// Runs the request halves, then `send`, then the response halves of those whose request half ran, the one that
     /// refused included. Writes the trail.
     pub async fn run(

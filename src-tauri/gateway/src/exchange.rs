@@ -37,7 +37,7 @@ pub(crate) async fn answer(
     let listener = plan.listeners.get(&caller.listener);
     let mut may_stay = !worker.draining.get() && listener.is_some();
     let mut response = match find(listener, caller, &mut request) {
-        Ok(route) => run(worker, caller, plan, &route, &mut request, &mut call).await,
+        Ok(found) => run(worker, caller, plan, &found, &mut request, &mut call).await,
         Err((reply, is_clear)) => {
             may_stay &= is_clear;
             reply.into_response("", request_id::text(&call.request_id))
@@ -81,21 +81,36 @@ pub(crate) fn note_crowded_out<B>(worker: &Rc<Worker>, caller: &Caller, request:
     );
 }
 
+/// The API that a request is for, and how it says so.
+struct Found {
+    route: Arc<Route>,
+    /// By a document's name before the base path: policies alone can answer.
+    is_well_known: bool,
+}
+
 /// The API that the request is for; the request becomes what everything behind sees. A refusal says whether the request
 /// was clear at least, and its connection what the listener speaks, so that it may stay.
 fn find(
     listener: Option<&ListenerPlan>,
     caller: &Caller,
     request: &mut Request,
-) -> Result<Arc<Route>, (Reply, bool)> {
+) -> Result<Found, (Reply, bool)> {
     if listener.is_some_and(|listener| !caller.satisfies(&listener.greeting)) {
         return Err((Reply::misdirected(), false));
     }
     settle(request).map_err(|reply| (reply, false))?;
     strip_hop_by_hop(request.headers_mut());
     let (headers, path) = (request.headers(), request.uri().path());
-    let route = listener.and_then(|listener| listener.routes.find(&host_name(headers), path, headers));
-    route.cloned().ok_or_else(|| (Reply::no_route(), true))
+    let no_route = || (Reply::no_route(), true);
+    let (host, routes) = (host_name(headers), &listener.ok_or_else(no_route)?.routes);
+    let route = routes.find(&host, path, headers);
+    // What an API has below `/.well-known/` of its own is its own.
+    if route.is_none_or(|route| route.base_path_len() == 0)
+        && let Some(route) = routes.find_well_known(&host, path, headers)
+    {
+        return Ok(Found { route: route.clone(), is_well_known: true });
+    }
+    route.map(|route| Found { route: route.clone(), is_well_known: false }).ok_or_else(no_route)
 }
 
 /// The API's policies around its upstream.
@@ -103,7 +118,7 @@ async fn run(
     worker: &Rc<Worker>,
     caller: &Caller,
     plan: Arc<Plan>,
-    route: &Route,
+    Found { route, is_well_known }: &Found,
     request: &mut Request,
     call: &mut Call,
 ) -> Response {
@@ -119,7 +134,7 @@ async fn run(
         scheme: caller.scheme(),
         tls: caller.tls.get().cloned(),
         request_id: request_id::text(&call.request_id).into(),
-        base_path_len: route.base_path_len(),
+        base_path_len: if *is_well_known { 0 } else { route.base_path_len() },
         identity: Identity::default(),
         body_idle: route.body_idle(),
         unread: None,
@@ -133,6 +148,9 @@ async fn run(
     match &route.enforcement {
         Enforcement::Ready(chain) => {
             let to_upstream = async |request: &mut Request, cx: &mut Context| {
+                if *is_well_known {
+                    return Err(Reply::no_route());
+                }
                 let (backend, tail) = route.destination(request, cx.base_path_len)?;
                 send(worker, backend, &tail, request, &caller.address, cx, &meter).await
             };

@@ -122,6 +122,11 @@ impl Route {
         }
     }
 
+    /// Whether one of its policies answers this document below `/.well-known/`.
+    pub(crate) fn answers_well_known(&self, name: &str) -> bool {
+        matches!(&self.enforcement, Enforcement::Ready(chain) if chain.answers_well_known(name))
+    }
+
     /// How long a caller may stop sending a body that a policy reads.
     pub(crate) fn body_idle(&self) -> Duration {
         self.backend.idle()

@@ -88,6 +88,7 @@
 //! | take expressions | [`Expression::parse`](crate::Expression::parse); `parse_with_payload` and `reads_payload` where bodies are read |
 //! | say what of a call it looks at that is never recorded, so that it can be tried on past calls | [`Policy::asks`], [`Unrecorded`] |
 //! | stand before all others | [`PolicyConfig::PLACE`] |
+//! | answer a document outside the base path | [`Policy::well_known`] |
 //!
 //! Shadow needs nothing of a policy: the chain runs it on copies and drops what it decides.
 
@@ -149,6 +150,13 @@ pub trait Policy: Send + Sync {
     /// more calls that it cannot tell; where it is less, it tells something wrong. By default nothing is known.
     fn asks(&self) -> Unrecorded {
         Unrecorded::ANYTHING
+    }
+
+    /// The name of a document below `/.well-known/` that it answers for the whole API. Callers put the name before the
+    /// API's path (RFC 8615; RFC 9728, 3.1), so that such a request is this API's although its base path stands further
+    /// back: for it the base path counts as `/`. It never goes to the upstream. None.
+    fn well_known(&self) -> Option<&'static str> {
+        None
     }
 
     /// Looks at the request, may change it, or refuses it.

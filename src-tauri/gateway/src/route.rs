@@ -76,6 +76,15 @@ impl RouteTable {
         }
     }
 
+    /// The API that answers a document below `/.well-known/` whose name stands before its base path. One at `/` takes
+    /// such a path anyway.
+    pub(crate) fn find_well_known(&self, host: &str, path: &str, headers: &HeaderMap) -> Option<&Arc<Route>> {
+        let rest = path.strip_prefix("/.well-known/")?;
+        let (name, below) = rest.split_at(rest.find('/')?);
+        let route = self.find(host, below, headers)?;
+        (route.base_path_len() > 0 && route.answers_well_known(name)).then_some(route)
+    }
+
     fn at(&self, base_path: &str, host: &str, headers: &HeaderMap) -> Option<&Arc<Route>> {
         let mut candidates = self.by_base_path.get(base_path)?.iter();
         candidates.find(|route| {
@@ -93,8 +102,8 @@ impl RouteTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Chain, Enforcement, RouteTls};
-    use gatepost_model::{Api, ApiId, BasePath, Host, Listen, Slug, Upstream, UpstreamUrl};
+    use crate::{ActsOn, Chain, Enforcement, Link, Policy, RouteTls};
+    use gatepost_model::{Api, ApiId, AppliedPolicyId, BasePath, Host, Listen, Slug, Upstream, UpstreamUrl};
 
     fn api(id: i64, base_path: &str, hosts: &[&str]) -> Api {
         Api {
@@ -184,6 +193,38 @@ mod tests {
         assert_eq!(found(&table, "api.test", "/a"), Some(1));
         assert_eq!(found(&before, "api.test", "/a"), Some(2));
         assert_eq!(found(&before, "other.test", "/a/b/c"), Some(1));
+    }
+
+    struct Answers;
+
+    impl Policy for Answers {
+        fn well_known(&self) -> Option<&'static str> {
+            Some("doc")
+        }
+    }
+
+    /// An API with a policy that answers `/.well-known/doc`.
+    fn answering(id: i64, base_path: &str, is_shadow: bool) -> Arc<Route> {
+        let acts_on = ActsOn { request: true, response: false };
+        let link = Link::new(AppliedPolicyId(1), "answers", acts_on, &[], Some(Box::new(Answers)));
+        let chain = Chain::new(vec![link.expect("no scope").in_shadow(is_shadow)]);
+        Arc::new(Route::new(&api(id, base_path, &[]), &RouteTls::default(), Enforcement::Ready(chain), None))
+    }
+
+    #[test]
+    fn a_well_known_document_is_found_by_the_base_path_behind_its_name() {
+        let routes =
+            [answering(1, "/a", false), answering(2, "/b", true), route(3, "/", &[]), route(4, "/c", &[])];
+        let table = RouteTable::new(routes);
+        let found = |path| table.find_well_known("x", path, &HeaderMap::new()).map(|route| route.api.0);
+        assert_eq!(found("/.well-known/doc/a"), Some(1));
+        assert_eq!(found("/.well-known/doc/a/deeper"), Some(1));
+        for other in ["/.well-known/doc/b", "/.well-known/doc/c", "/.well-known/doc/d", "/.well-known/doc"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+        for other in ["/.well-known/other/a", "/.well-known/docs/a", "/a", "/a/.well-known/doc"] {
+            assert_eq!(found(other), None, "{other}");
+        }
     }
 
     #[test]

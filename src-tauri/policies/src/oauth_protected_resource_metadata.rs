@@ -28,19 +28,15 @@ use crate::oauth::{WELL_KNOWN, answer_of, suffix_of};
 /// | `GET` of | Answer |
 /// |---|---|
 /// | `<base path>/.well-known/oauth-protected-resource` | the document |
-/// | the same and the path of `resource` | the document |
+/// | `/.well-known/oauth-protected-resource<base path>`, as RFC 9728 has it, where `resource` has that path | the document |
 /// | the same and the path of an override | the document with the override's scopes |
-/// | anything else below it | 404 |
+/// | anything else below these | 404 |
 ///
 /// Other methods are answered 405.
 ///
 /// Every `Bearer` challenge in `WWW-Authenticate`, of this API's other policies and of its upstream, gets
-/// `resource_metadata` with the first of these addresses, below `resource`: callers find the document by it, whatever the
-/// base path.
-///
-/// **The address without a challenge.** A caller that was not challenged looks at
-/// `https://<host>/.well-known/oauth-protected-resource/<path of resource>`, outside the base path. An API at `/` answers
-/// there too. For another, add an API with that path as its base path and this policy with the same `resource`.
+/// `resource_metadata` with the first of these addresses, below `resource`: a proxy that hands on nothing but the base
+/// path hands it on too.
 ///
 /// `resource` is the API's address as callers write it, which is not the gateway's where a proxy stands before it. A
 /// caller takes no document whose `resource` is not the address that it called.
@@ -201,6 +197,10 @@ struct Published {
 impl Policy for Published {
     fn asks(&self) -> Unrecorded {
         Unrecorded::NOTHING
+    }
+
+    fn well_known(&self) -> Option<&'static str> {
+        WELL_KNOWN.rsplit('/').next()
     }
 
     fn on_request<'a>(&'a self, request: &'a mut Request, cx: &'a mut Context) -> Verdict<'a> {
