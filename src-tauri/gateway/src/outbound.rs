@@ -79,6 +79,11 @@ impl OutboundTrust {
         self.trust().map(|_| ())
     }
 
+    /// TLS with this trust for a policy that speaks something else than HTTP. Says what is wrong with the authorities.
+    pub fn tls(&self) -> Result<ClientTls, String> {
+        self.trust().map(ClientTls::of_no_http)
+    }
+
     fn trust(&self) -> Result<Trust, String> {
         Ok(match self {
             Self::System => Trust::System,
@@ -161,6 +166,18 @@ impl Outbound {
                     .unwrap_or_else(|words| Err(OutboundError::Failed(words)))
                 })
             }
+        }
+    }
+
+    /// Does `work`, which speaks something else than HTTP, on the thread for outbound calls; bounds are its own. May be
+    /// awaited on any thread; dropping it ends the work. Fails where there is no network, as in a test.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, String> {
+        match &self.0 {
+            Way::Fake(_) => Err("there is no network here".into()),
+            Way::Network => elsewhere(work).await,
         }
     }
 

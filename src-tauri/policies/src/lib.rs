@@ -22,6 +22,7 @@ mod ip_blocklist;
 mod json_threat_protection;
 mod jwt;
 mod jwt_validation;
+mod ldap_authentication;
 mod masking;
 mod oauth;
 mod oauth2_token_introspection;
@@ -56,6 +57,7 @@ macro_rules! listed {
 listed! {
     client_id_enforcement::ClientIdEnforcement,
     basic_authentication::BasicAuthentication,
+    ldap_authentication::LdapAuthentication,
     jwt_validation::JwtValidation,
     tls_client_authentication::TlsClientAuthentication,
     oauth2_token_introspection::Oauth2TokenIntrospection,

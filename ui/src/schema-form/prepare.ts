@@ -13,7 +13,7 @@ type Node = Record<string, unknown>;
 const isObject = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
 const isNull = (value: unknown) => isObject(value) && value.type === "null";
 
-const ABBREVIATIONS = /\b(?:api|cors|html|http|https|id|ip|json|jwks|jwt|tls|ttl|uri|url|xml)(?=s?\b)/gi;
+const ABBREVIATIONS = /\b(?:api|cors|dn|html|http|https|id|ip|json|jwks|jwt|ldap|tls|ttl|uri|url|xml)(?=s?\b)/gi;
 
 /** `expose_headers` becomes `Expose headers`, `client_id` becomes `Client ID`. */
 export const humanised = (name: string): string => {

@@ -61,6 +61,7 @@ const PACKAGES: &[Package] = &[
     Package { need: Need::Journeys, sign: Sign::Program(&["curl"]), debian: "curl", fedora: "curl", arch: "curl" },
     Package { need: Need::TestPeers, sign: Sign::Program(&["h2load"]), debian: "nghttp2-client", fedora: "nghttp2", arch: "nghttp2" },
     Package { need: Need::TestPeers, sign: Sign::Program(&["openssl"]), debian: "openssl", fedora: "openssl", arch: "openssl" },
+    Package { need: Need::TestPeers, sign: Sign::File("/usr/sbin/slapd"), debian: "slapd", fedora: "openldap-servers", arch: "openldap" },
     Package { need: Need::TestPeers, sign: Sign::Python("ensurepip"), debian: "python3-venv", fedora: "python3", arch: "python" },
     Package { need: Need::Bench, sign: Sign::Program(&["nginx"]), debian: "nginx-light", fedora: "nginx", arch: "nginx" },
     Package { need: Need::Bench, sign: Sign::Program(&["wrk"]), debian: "wrk", fedora: "wrk", arch: "wrk" },

@@ -83,6 +83,11 @@ impl ClientTls {
         Self::of(trust, None, protocols_of(protocol))
     }
 
+    /// Whatever is spoken inside it that is no HTTP, with this trust, showing nothing.
+    pub(crate) fn of_no_http(trust: Trust) -> Self {
+        Self::of(trust, None, &[])
+    }
+
     /// The same for whoever greets by itself.
     pub(crate) fn config(&self) -> Result<ClientConfig, String> {
         let config = self.config.get_or_init(|| self.configure()).clone()?;
