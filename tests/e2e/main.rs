@@ -9,6 +9,7 @@ mod automated;
 mod big_bodies;
 mod check;
 mod console;
+mod credentials;
 mod exhaustion;
 mod faults;
 mod faulty;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gatepost_model::{ApiId, Catalog, ClientApp, ClientAppId, Contract, ContractState, Credential};
+use gatepost_model::{
+    ApiId, Catalog, ClientApp, ClientAppId, Contract, ContractState, Credential, PreviousSecret,
+};
 use smallvec::SmallVec;
 
 use crate::shared_map::SharedMap;
@@ -14,6 +16,32 @@ pub struct KnownCredential {
     pub client: Arc<KnownClient>,
     /// SHA-256 of its secret.
     pub secret_hash: [u8; 32],
+    /// When it stops being taken, in epoch milliseconds; `i64::MAX` for never.
+    expires_at: i64,
+    /// The secret that was replaced. Boxed, since few have one and there may be 100,000 credentials.
+    previous: Option<Box<PreviousSecret>>,
+}
+
+impl KnownCredential {
+    fn of(credential: &Credential, client: &Arc<KnownClient>) -> Self {
+        Self {
+            client: Arc::clone(client),
+            secret_hash: credential.secret_hash,
+            expires_at: credential.expires_at.unwrap_or(i64::MAX),
+            previous: credential.previous.clone().map(Box::new),
+        }
+    }
+
+    /// True when it is not taken any more at `wall_us` (epoch microseconds).
+    pub fn has_expired(&self, wall_us: i64) -> bool {
+        wall_us / 1_000 >= self.expires_at
+    }
+
+    /// SHA-256 of the secret that was replaced, where it is still taken at `wall_us` (epoch microseconds).
+    pub fn previous_hash(&self, wall_us: i64) -> Option<&[u8; 32]> {
+        let previous = self.previous.as_deref().filter(|previous| wall_us / 1_000 < previous.until)?;
+        Some(&previous.hash)
+    }
 }
 
 /// What is known of a client app, shared by its credentials. A call that found its credential finds the contract here,
@@ -118,8 +146,7 @@ impl ClientDirectory {
         for app in changes.touched().into_iter().filter_map(|id| catalog.clients.get(id)) {
             let client = Arc::new(KnownClient::of(app, catalog));
             for credential in catalog.credentials_of(app.id) {
-                let known =
-                    KnownCredential { client: Arc::clone(&client), secret_hash: credential.secret_hash };
+                let known = KnownCredential::of(credential, &client);
                 self.credentials.insert(credential.client_id.as_str().into(), known);
             }
         }
@@ -148,6 +175,8 @@ mod tests {
             secret_hash: [0; 32],
             secret_hint: String::new(),
             created_at: 0,
+            expires_at: None,
+            previous: None,
         }
     }
 

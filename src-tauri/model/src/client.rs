@@ -45,6 +45,28 @@ pub struct Credential {
     pub secret_hint: String,
     /// Epoch milliseconds.
     pub created_at: i64,
+    /// When it stops being taken, in epoch milliseconds; never when none.
+    pub expires_at: Option<i64>,
+    /// The secret that `secret_hash` took the place of, while both are taken.
+    pub previous: Option<PreviousSecret>,
+}
+
+/// A secret that was replaced and is still taken for a while, so that callers can change over one by one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// SHA-256 of it.
+    pub hash: [u8; 32],
+    /// Its last four characters.
+    pub hint: String,
+    /// When it stops being taken, in epoch milliseconds.
+    pub until: i64,
+}
+
+impl std::fmt::Debug for PreviousSecret {
+    /// Without the hash, as that of a credential.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PreviousSecret").field("until", &self.until).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Credential {

@@ -15,6 +15,7 @@ mod fault;
 mod health;
 mod input;
 mod listener;
+mod moment;
 mod policy;
 mod rows;
 mod upstream;
@@ -29,7 +30,9 @@ pub use call::{
 };
 pub use catalog::Catalog;
 pub use certificate::{Certificate, CertificateId, CertificateKind, PrivateKey};
-pub use client::{ClientApp, ClientAppId, Contract, ContractId, ContractState, Credential, CredentialId};
+pub use client::{
+    ClientApp, ClientAppId, Contract, ContractId, ContractState, Credential, CredentialId, PreviousSecret,
+};
 pub use duration::{Millis, parse_duration};
 pub use fault::{Fault, Faults};
 pub use health::{Ejection, HealthCheck, StatusRanges};
@@ -38,6 +41,7 @@ pub use input::{
     RouteInput, StatusesInput, TargetInput, TimeoutsInput, UpstreamInput, UpstreamTlsInput, words,
 };
 pub use listener::{ClientCertificates, Listener, ListenerTls, TlsVersion};
+pub use moment::parse_moment;
 pub use policy::{AppliedPolicy, AppliedPolicyId, PathPattern, Scope};
 pub use rows::{Row, Rows};
 pub use upstream::{Ceilings, Retries, Target, Timeouts, Upstream, UpstreamProtocol, UpstreamTls};

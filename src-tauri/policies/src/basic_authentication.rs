@@ -12,8 +12,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use crate::basic::{Challenge, DEFAULT_REALM, Pair, sent, start_of};
+use crate::basic::{Challenge, DEFAULT_REALM, Pair, sent};
 use crate::conformance::{Conforms, Table, answer, ours, same};
+use crate::jwt::start_of;
 
 /// # Basic authentication
 ///
@@ -44,6 +45,7 @@ pub struct BasicAuthentication {
     #[schemars(length(max = 256), example = &"alice")]
     username: String,
     /// The password. Kept encrypted and not shown again.
+    #[schemars(length(max = MAX_PASSWORD))]
     password: Secret,
     /// More users.
     #[schemars(length(max = 100))]
@@ -64,8 +66,12 @@ struct User {
     #[schemars(length(min = 1, max = 256), example = &"bob")]
     username: String,
     /// The password. Kept encrypted and not shown again.
+    #[schemars(length(max = MAX_PASSWORD))]
     password: Secret,
 }
+
+/// Longest password, in characters.
+const MAX_PASSWORD: usize = 500;
 
 impl Default for BasicAuthentication {
     fn default() -> Self {
@@ -111,14 +117,11 @@ impl PolicyConfig for BasicAuthentication {
     }"#;
 
     fn summary(&self) -> String {
-        let others = self.users.len();
-        let start = start_of(if self.username.is_empty() { &self.realm } else { &self.username });
-        match (self.username.is_empty(), others) {
-            (true, 1) => format!("one user of {start}"),
-            (true, _) => format!("{others} users of {start}"),
-            (false, 0) => format!("{start} alone"),
-            (false, 1) => format!("{start} and one more user"),
-            (false, _) => format!("{start} and {others} more users"),
+        let listed = self.users.len() + usize::from(!self.username.is_empty());
+        match (self.users.first(), listed) {
+            (None, _) => format!("user {} alone", start_of(&self.username)),
+            (Some(user), 1) => format!("user {} alone", start_of(&user.username)),
+            _ => format!("{listed} users"),
         }
     }
 

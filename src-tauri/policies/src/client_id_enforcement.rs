@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::basic::{Pair, sent, start_of};
+use crate::basic::{Pair, sent};
 use crate::conformance::{Conforms, Table, answer, same};
+use crate::jwt::start_of;
 
 /// # Client ID enforcement
 ///
@@ -27,11 +28,14 @@ use crate::conformance::{Conforms, Table, answer, same};
 /// | What the caller sent | Answer |
 /// |---|---|
 /// | no client ID | 401, `Client ID is not present` |
-/// | an unknown client ID, a wrong or missing secret, or no approved contract | 401, `Invalid client ID or secret` |
+/// | an unknown or expired client ID, a wrong or missing secret, or no approved contract | 401, `Invalid client ID or secret` |
 ///
 /// They can come elsewhere too: in query parameters (`#[attributes.queryParams['client_id']]`), in a JSON body
 /// (`#[payload.client_id]`), or as HTTP Basic authentication. A body is read where an expression asks for it, up to
 /// 1 MiB; a longer one is answered 413, and one that streams has no client ID.
+///
+/// A client app may have several credentials. Each can have a day on which it ends, and a secret that is rotated stays
+/// of use for a while beside the new one: the trail says which calls still bring the old one.
 ///
 /// The answers do not tell an unknown client ID from a wrong secret, so nobody can find out which client IDs exist.
 /// The call's trail says which it was.
@@ -84,6 +88,7 @@ impl Conforms for ClientIdEnforcement {
             answer(401, "www-authenticate", "a_missing_client_id_is_challenged"),
             answer(401, "www-authenticate", "the_answer_does_not_say_what_was_wrong_and_the_trail_does"),
             answer(401, "www-authenticate", "reads_http_basic_credentials"),
+            answer(401, "www-authenticate", "a_credential_is_taken_until_it_expires"),
             answer(413, "", "a_body_over_the_limit_is_refused_unread"),
             answer(500, "", "an_expression_that_fails_never_lets_pass"),
         ],
@@ -157,6 +162,8 @@ enum Origin {
 struct Known {
     client: Arc<KnownClient>,
     client_id: Arc<str>,
+    /// The secret was the one before the last.
+    is_previous: bool,
 }
 
 /// What the caller sent.
@@ -210,7 +217,11 @@ impl Enforced {
         cx.identity.client_name = Some(name.clone());
         cx.identity.client_id = Some(caller.client_id);
         if approved {
-            Ok(Step::passed(Note::new("{}, by an approved contract").with(name)))
+            let note = match caller.is_previous {
+                false => Note::new("{}, by an approved contract"),
+                true => Note::new("{}, by an approved contract, with the secret before the last"),
+            };
+            Ok(Step::passed(note.with(name)))
         } else {
             Err(self.origin.invalid(Note::new("{} has no approved contract with this API").with(name)))
         }
@@ -223,15 +234,25 @@ impl Origin {
         let Presented { id, secret } = self.presented(request, cx)?;
         let known = cx.clients().credential(&id);
         let expected = known.map_or(&[0; 32], |known| &known.secret_hash);
-        let right = match &secret {
-            Secret::NotAsked => true,
-            Secret::Sent(secret) => Sha256::digest(secret.as_bytes()).ct_eq(expected).into(),
-            Secret::Missing => false,
+        let previous = known.and_then(|known| known.previous_hash(cx.wall_us));
+        let (is_right, is_previous) = match &secret {
+            Secret::NotAsked => (true, false),
+            Secret::Sent(secret) => {
+                let sent = Sha256::digest(secret.as_bytes());
+                let is_previous = sent.ct_eq(previous.unwrap_or(&[0; 32]));
+                ((sent.ct_eq(expected) | is_previous).into(), is_previous.into())
+            }
+            Secret::Missing => (false, false),
         };
         match known {
-            Some(known) if right => {
-                Ok(Known { client: Arc::clone(&known.client), client_id: id.into_owned().into() })
+            Some(known) if is_right && known.has_expired(cx.wall_us) => {
+                Err(self.invalid(Note::new("client ID {} has expired").with(start_of(&id))))
             }
+            Some(known) if is_right => Ok(Known {
+                client: Arc::clone(&known.client),
+                client_id: id.into_owned().into(),
+                is_previous,
+            }),
             Some(_) if matches!(secret, Secret::Missing) => {
                 Err(self.invalid(Note::new("no secret came with client ID {}").with(start_of(&id))))
             }
@@ -293,6 +314,7 @@ mod tests {
     use crate::tests::{Trial, call};
     use base64::Engine;
     use base64::prelude::BASE64_STANDARD;
+    use gatepost_model::PreviousSecret;
     use http::header::WWW_AUTHENTICATE;
     use serde_json::json;
 
@@ -359,6 +381,47 @@ mod tests {
         let trial = trial(json!({"client_secret_expression": " "}));
         assert_eq!(trial.run(call().header("client_id", "my-app")).status(), 200);
         assert_eq!(trial.run(call().header("client_id", "nobody")).status(), 401);
+    }
+
+    #[test]
+    fn a_credential_is_taken_until_it_expires() {
+        let trial = trial(json!({})).with_client("mortal", "m", true);
+        let trial = trial.with_credential(|credential| credential.expires_at = Some(1_000_000));
+        let at = |seconds, secret| {
+            trial.run(call().header("client_id", "mortal").header("client_secret", secret).at_epoch(seconds))
+        };
+        assert_eq!(at(999, "m").status(), 200);
+        let late = at(1_000, "m");
+        assert_eq!((late.status(), late.error()), (401, "Invalid client ID or secret"));
+        assert_eq!(
+            (late.notes(), late.client_name()),
+            (vec!["client ID mortal has expired".to_owned()], None)
+        );
+        assert_eq!(at(1_000, "x").notes(), ["wrong secret for client ID mortal"]);
+    }
+
+    #[test]
+    fn an_expired_client_id_is_refused_without_a_secret_too() {
+        let trial = trial(json!({"client_secret_expression": ""})).with_client("mortal", "m", true);
+        let trial = trial.with_credential(|credential| credential.expires_at = Some(1_000));
+        assert_eq!(trial.run(call().header("client_id", "mortal")).status(), 200);
+        assert_eq!(trial.run(call().header("client_id", "mortal").at_epoch(1)).status(), 401);
+    }
+
+    #[test]
+    fn a_rotated_secret_is_taken_beside_the_new_one_until_its_time_is_over() {
+        let trial = trial(json!({})).with_client("rotated", "new", true);
+        let hash = Sha256::digest("old").into();
+        let previous = PreviousSecret { hash, hint: String::new(), until: 60_000 };
+        let trial = trial.with_credential(|credential| credential.previous = Some(previous));
+        let at = |seconds, secret| {
+            trial.run(call().header("client_id", "rotated").header("client_secret", secret).at_epoch(seconds))
+        };
+        assert_eq!((at(59, "new").status(), at(60, "new").status()), (200, 200));
+        let old = at(59, "old");
+        let note = "App of rotated, by an approved contract, with the secret before the last";
+        assert_eq!((old.status(), old.notes()), (200, vec![note.to_owned()]));
+        assert_eq!((at(60, "old").status(), at(59, "older").status()), (401, 401));
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(crate) const ALL: &[&Migration] = &[
     &applied_policy::SHADOW,
     &applied_policy::SECRETS,
     &applied_policy::AUTOMATED,
+    &credential::LIFETIME,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

@@ -175,6 +175,38 @@ impl<'a> Write<'a> {
         credential::insert(&self.tx, self.vault, client_app, client_id, secret, self.now_ms)
     }
 
+    /// Says when a credential stops being taken, in epoch milliseconds; never when none.
+    pub fn set_credential_expiry(
+        &mut self,
+        id: CredentialId,
+        expires_at: Option<i64>,
+    ) -> Result<(), WriteError> {
+        self.touched.clients.insert(credential::set_expiry(&self.tx, id, expires_at)?);
+        Ok(())
+    }
+
+    /// Gives a credential another secret. The one before is taken too until `until`, in epoch milliseconds; no longer
+    /// when none. One that was still taken from an earlier time is forgotten.
+    pub fn replace_secret(
+        &mut self,
+        id: CredentialId,
+        secret: &Secret,
+        until: Option<i64>,
+    ) -> Result<(), WriteError> {
+        self.touched.clients.insert(credential::replace_secret(&self.tx, self.vault, id, secret, until)?);
+        Ok(())
+    }
+
+    /// Says which secret of a credential came before and until when it is taken, in epoch milliseconds; none when none.
+    pub fn set_previous_secret(
+        &mut self,
+        id: CredentialId,
+        previous: Option<(&Secret, i64)>,
+    ) -> Result<(), WriteError> {
+        self.touched.clients.insert(credential::set_previous(&self.tx, id, previous)?);
+        Ok(())
+    }
+
     /// Deletes a credential.
     pub fn delete_credential(&mut self, id: CredentialId) -> Result<(), WriteError> {
         self.touched.clients.insert(credential::delete(&self.tx, id)?);

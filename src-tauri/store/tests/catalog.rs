@@ -125,6 +125,31 @@ fn a_save_knows_the_number_of_its_change() {
 }
 
 #[test]
+fn a_rotated_secret_is_kept_as_a_hash_and_the_new_one_can_be_revealed() {
+    let home = tempfile::tempdir().expect("tempdir");
+    let store = open(home.path());
+    save(&store, |tx| add_client(tx, "app"));
+    let credential = || store.load().expect("loads").credentials.iter().next().expect("one").clone();
+    let id = credential().id;
+    let (old, new) = (Secret::new(SECRET.into()), Secret::new("another secret of the tests".into()));
+    save(&store, |tx| {
+        tx.set_credential_expiry(id, Some(NOW + 5))?;
+        tx.replace_secret(id, &new, Some(NOW + 7))
+    });
+    let rotated = credential();
+    assert_eq!((rotated.secret_hash, rotated.expires_at), (new.hash(), Some(NOW + 5)));
+    let previous = rotated.previous.expect("kept");
+    assert_eq!((previous.hash, previous.hint, previous.until), (old.hash(), old.hint(), NOW + 7));
+    assert_eq!(store.reveal_secret(id).expect("reads").expect("there").expose(), new.expose());
+    save(&store, |tx| tx.replace_secret(id, &old, None));
+    assert_eq!((credential().secret_hash, credential().previous), (old.hash(), None));
+    save(&store, |tx| tx.set_previous_secret(id, Some((&new, NOW))));
+    assert_eq!(credential().previous.map(|previous| previous.hash), Some(new.hash()));
+    save(&store, |tx| tx.set_previous_secret(id, None));
+    assert_eq!(credential().previous, None);
+}
+
+#[test]
 fn says_what_is_taken() {
     let home = tempfile::tempdir().expect("tempdir");
     let store = open(home.path());

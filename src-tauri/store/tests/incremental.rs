@@ -39,7 +39,7 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
     let off = NewPolicy { enabled: false, ..new_policy("cors") };
     let certificate = dice.pick(known.certificates.iter()).map(|certificate| certificate.id);
     let socket = SocketAddr::from(([127, 0, 0, 1], 8_000 + u16::try_from(dice.roll(5)).expect("small")));
-    match (dice.roll(34), api, app) {
+    match (dice.roll(37), api, app) {
         (0 | 1 | 27, ..) => tx.insert_api(&new_api(&name)).map(drop),
         (2 | 3 | 28 | 29, ..) => tx.insert_client(&new_client(&name)).map(drop),
         (4, Some(api), _) => tx.update_api(api, &new_api(&name)),
@@ -69,6 +69,11 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
         (11, _, Some(app)) => tx.update_client(app, &new_client(&name)),
         (12, _, Some(app)) => tx.delete_client(app),
         (13, _, Some(app)) => tx.insert_credential(app, &name, &Secret::new(SECRET.into())).map(drop),
+        (34, ..) => credential.map_or(Ok(()), |id| tx.set_credential_expiry(id, Some(7))),
+        (35, ..) => {
+            credential.map_or(Ok(()), |id| tx.replace_secret(id, &Secret::new(name.clone()), Some(7)))
+        }
+        (36, ..) => credential.map_or(Ok(()), |id| tx.set_previous_secret(id, None)),
         (14, ..) => credential.map_or(Ok(()), |id| tx.delete_credential(id)),
         (15 | 23..=26, Some(api), Some(app)) => tx.insert_contract(app, api).map(drop),
         (16, ..) => contract.map_or(Ok(()), |id| tx.set_contract_state(id, state)),

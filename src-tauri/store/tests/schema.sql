@@ -78,7 +78,7 @@ CREATE TABLE credential (
     secret_hash   BLOB NOT NULL, -- SHA-256
     secret_hint   TEXT NOT NULL,
     created_at    INTEGER NOT NULL
-) STRICT;
+, expires_at INTEGER, previous_hash BLOB, previous_hint TEXT, previous_until INTEGER) STRICT;
 
 CREATE INDEX credential_by_client_app ON credential (client_app_id);
 

@@ -14,6 +14,7 @@ import type {
   ClientAppInput,
   Contract,
   Credential,
+  CredentialInput,
   IssueInput,
   Listener,
   ListenerTls,
@@ -81,6 +82,13 @@ export const actions = {
     ),
   addCredential: (client_id: number) => renewing(post<Credential>(`/clients/${client_id}/credentials`), "clients"),
   deleteCredential: (client_id: number, id: number) => renewing(remove(`/clients/${client_id}/credentials/${id}`), "clients"),
+  changeCredential: (client_id: number, id: number, input: CredentialInput) =>
+    renewing(put<Credential>(`/clients/${client_id}/credentials/${id}`, input), "clients"),
+  /** `overlap` is how long the secret before is taken, such as `24h`. */
+  rotateSecret: (client_id: number, id: number, overlap: string) =>
+    renewing(post<Credential>(`/clients/${client_id}/credentials/${id}/rotate`, { overlap }), "clients"),
+  forgetPreviousSecret: (client_id: number, id: number) =>
+    renewing(remove(`/clients/${client_id}/credentials/${id}/previous-secret`), "clients"),
   revealSecret: (client_id: number, id: number) => post<{ client_secret: string }>(`/clients/${client_id}/credentials/${id}/reveal`),
 
   addContract: (client_app_id: number, api_id: number) =>

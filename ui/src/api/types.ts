@@ -47,6 +47,7 @@ export type PolicyKind = With<Told<Schema["PolicyView"]>, { schema: Record<strin
 export type ClientAppInput = Schema["ClientAppInput"];
 /** `client_secret` is there only in the answer that issues it. */
 export type Credential = Schema["CredentialView"];
+export type CredentialInput = Schema["CredentialInput"];
 export type Contract = Told<Schema["ContractView"]>;
 export type ClientApp = With<Told<Schema["ClientAppView"]>, { credentials: Credential[] }>;
 

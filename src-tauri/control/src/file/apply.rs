@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use gatepost_model::{
     Api, ApiId, AppliedPolicy, Catalog, ClientApp, ClientAppId, Contract, ContractState, Credential,
+    parse_moment,
 };
 use gatepost_store::{NewApi, NewPolicy, Secret, Write};
 use serde_json::Value;
 
-use super::schema::{CheckedApi, CheckedFile, FileClient, FileContract};
+use super::schema::{CheckedApi, CheckedFile, FileClient, FileContract, FileCredential};
 use super::tls;
 use crate::control::{Control, Topic};
 use crate::error::ApiError;
@@ -159,16 +160,41 @@ fn write_client(client: FileClient, known: &Known<'_>, tx: &mut Write<'_>) -> Re
     };
     for credential in client.credentials {
         if let Some(known) = known.credentials.get(credential.client_id.as_str()) {
-            let same = known.client_app_id == id
-                && known.secret_hash == Secret::new(credential.client_secret.clone()).hash();
-            if same {
+            if has_credential(id, known, &credential) {
                 continue;
             }
             tx.delete_credential(known.id)?;
         }
-        tx.insert_credential(id, &credential.client_id, &Secret::new(credential.client_secret))?;
+        let (expires_at, previous) = lifetime(&credential);
+        let written =
+            tx.insert_credential(id, &credential.client_id, &Secret::new(credential.client_secret))?;
+        if expires_at.is_some() {
+            tx.set_credential_expiry(written, expires_at)?;
+        }
+        if let Some((secret, until)) = &previous {
+            tx.set_previous_secret(written, Some((secret, *until)))?;
+        }
     }
     Ok(id)
+}
+
+/// When a checked credential expires, and the secret before with when it does.
+fn lifetime(credential: &FileCredential) -> (Option<i64>, Option<(Secret, i64)>) {
+    let expires_at = credential.expires_at.as_deref().and_then(|text| parse_moment(text).ok());
+    let previous = credential.previous.as_ref().and_then(|previous| {
+        Some((Secret::new(previous.client_secret.clone()), parse_moment(&previous.until).ok()?))
+    });
+    (expires_at, previous)
+}
+
+/// True when the client app's credential is what the file says.
+fn has_credential(app: ClientAppId, known: &Credential, wanted: &FileCredential) -> bool {
+    let (expires_at, previous) = lifetime(wanted);
+    let known_previous = known.previous.as_ref().map(|known| (known.hash, known.until));
+    known.client_app_id == app
+        && known.secret_hash == Secret::new(wanted.client_secret.clone()).hash()
+        && known.expires_at == expires_at
+        && known_previous == previous.map(|(secret, until)| (secret.hash(), until))
 }
 
 fn write_contract(
@@ -199,10 +225,8 @@ fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
         let Some(app) = known.clients.get(client.name.trim()) else { return true };
         app.description != client.description.trim()
             || client.credentials.iter().any(|credential| {
-                !known.credentials.get(credential.client_id.as_str()).is_some_and(|known| {
-                    known.client_app_id == app.id
-                        && known.secret_hash == Secret::new(credential.client_secret.clone()).hash()
-                })
+                let known = known.credentials.get(credential.client_id.as_str());
+                !known.is_some_and(|known| has_credential(app.id, known, credential))
             })
     };
     let contract_differs = |contract: &FileContract| {
@@ -292,6 +316,8 @@ contracts: [{client: One, api: a}, {client: One, api: b}, {client: Two, api: b}]
             ("shadow: true", "shadow: false"),
             ("[{policy: client-id-enforcement, shadow: true}]", "[]"),
             ("s3cret", "another"),
+            ("client_secret: s3cret", "client_secret: s3cret, expires_at: 2030-01-01"),
+            ("s3cret", "new, previous: {client_secret: s3cret, until: \"2030-01-01T00:00:00Z\"}"),
             ("{name: Two}", "{name: Two, description: \"More\"}"),
             ("{client: Two, api: b}", "{client: Two, api: a}"),
         ] {

@@ -7,4 +7,7 @@ mod tls;
 
 pub use apply::apply;
 pub use document::{Document, LocatedFault, MAX_FILE};
-pub use schema::{CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, GatepostFile, check};
+pub use schema::{
+    CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, FilePreviousSecret, GatepostFile,
+    check,
+};

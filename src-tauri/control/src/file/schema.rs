@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use gatepost_gateway::{Kind, MAX_AUTOMATED, MAX_POLICIES};
-use gatepost_model::{BasePath, Fault, Faults, Listener, RouteInput, Slug, UpstreamInput, words};
+use gatepost_model::{
+    BasePath, Fault, Faults, Listener, RouteInput, Slug, UpstreamInput, parse_moment, words,
+};
 use gatepost_store::{NewApi, NewCertificate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,6 +101,22 @@ pub struct FileCredential {
     pub client_id: String,
     /// 1 to 500 characters; best taken from the environment.
     pub client_secret: String,
+    /// When it stops being taken: `2027-01-31` or `2027-01-31T18:00:00Z`. Never without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// The secret that this one took the place of, while both are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<FilePreviousSecret>,
+}
+
+/// A secret that was replaced.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilePreviousSecret {
+    /// As the new one.
+    pub client_secret: String,
+    /// When it stops being taken: `2027-01-31` or `2027-01-31T18:00:00Z`.
+    pub until: String,
 }
 
 impl std::fmt::Debug for FileCredential {
@@ -311,7 +329,18 @@ fn check_credential(credential: &FileCredential, field: &str, faults: &mut Fault
     if id.is_empty() || id.len() > 100 || !id.bytes().all(|b| b.is_ascii_graphic()) {
         faults.add(format!("{field}.client_id"), "must be 1 to 100 visible ASCII characters without spaces");
     }
-    if credential.client_secret.is_empty() || credential.client_secret.len() > 500 {
+    check_secret(&credential.client_secret, field, faults);
+    if let Some(expires_at) = &credential.expires_at {
+        faults.take(&format!("{field}.expires_at"), parse_moment(expires_at));
+    }
+    if let Some(previous) = &credential.previous {
+        check_secret(&previous.client_secret, &format!("{field}.previous"), faults);
+        faults.take(&format!("{field}.previous.until"), parse_moment(&previous.until));
+    }
+}
+
+fn check_secret(secret: &str, field: &str, faults: &mut Faults) {
+    if secret.is_empty() || secret.len() > 500 {
         faults.add(format!("{field}.client_secret"), "must be 1 to 500 characters");
     }
 }
@@ -462,7 +491,7 @@ apis:
         config: {limits: []}
 clients:
   - {name: m, credentials: [{client_id: x, client_secret: y}]}
-  - {name: m, credentials: [{client_id: x, client_secret: ''}]}
+  - {name: m, credentials: [{client_id: x, client_secret: '', expires_at: soon, previous: {client_secret: '', until: then}}]}
 contracts:
   - {client: n, api: a}
   - {client: m, api: b}
@@ -477,6 +506,9 @@ contracts:
             (17, "clients[1].name"),
             (17, "clients[1].credentials[0].client_secret"),
             (17, "clients[1].credentials[0].client_id"),
+            (17, "clients[1].credentials[0].expires_at"),
+            (17, "clients[1].credentials[0].previous.client_secret"),
+            (17, "clients[1].credentials[0].previous.until"),
             (19, "contracts[0].client"),
             (20, "contracts[1].api"),
         ];

@@ -2,10 +2,12 @@
 
 mod api;
 mod client;
+mod credential;
 mod listen;
 mod policy;
 
 pub use api::ApiInput;
 pub use client::ClientAppInput;
+pub use credential::{CredentialInput, RotationInput};
 pub use listen::ListenInput;
 pub use policy::AppliedPolicyInput;

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use gatepost_model::{ApiId, AppliedPolicy, ClientAppId};
+use gatepost_model::{ApiId, AppliedPolicy, ClientAppId, Credential};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
 use super::prepare::Prepared;
-use crate::control::Control;
+use crate::control::{Control, now_ms};
 use crate::error::ApiError;
 use crate::routes::credentials::secret_of;
 
@@ -20,7 +20,7 @@ enum Place {
     Elsewhere,
 }
 
-/// Adds the newest credential of `client` to the request.
+/// Adds the newest credential of `client` that has not expired to the request.
 pub(super) async fn fill_in(
     prepared: &mut Prepared,
     control: &Control,
@@ -28,11 +28,12 @@ pub(super) async fn fill_in(
     api: Option<i64>,
 ) -> Result<(), ApiError> {
     let in_force = control.in_force();
-    let newest = in_force.catalog.credentials_of(ClientAppId(client)).last();
+    let is_taken = |known: &&Credential| known.expires_at.is_none_or(|at| now_ms() < at);
+    let newest = in_force.catalog.credentials_of(ClientAppId(client)).filter(is_taken).last();
     let credential = newest.ok_or_else(|| {
         ApiError::fault(
             "call_as",
-            "this client app has no credential; issue one on its page, or call without",
+            "this client app has no credential that is taken; issue one on its page, or call without",
         )
     })?;
     let secret = secret_of(control, credential.id).await?;

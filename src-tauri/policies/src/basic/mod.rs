@@ -63,12 +63,6 @@ impl Challenge {
     }
 }
 
-/// Enough of a name to recognise it, however long what was sent is.
-pub(crate) fn start_of(name: &str) -> &str {
-    const SHOWN: usize = 64;
-    name.char_indices().nth(SHOWN).map_or(name, |(end, _)| &name[..end])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,6 +52,9 @@ pub(crate) fn identify_client(id: Option<Arc<str>>, cx: &mut Context) -> Result<
     let Some(known) = cx.clients().credential(&id) else {
         return Err(Note::new("unknown client ID {}").with(start_of(&id)));
     };
+    if known.has_expired(cx.wall_us) {
+        return Err(Note::new("client ID {} has expired").with(start_of(&id)));
+    }
     let (app, name) = (known.client.id, Arc::clone(&known.client.name));
     let approved = known.client.may_call(cx.api);
     cx.identity.client_app = Some(app);

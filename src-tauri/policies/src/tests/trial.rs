@@ -153,6 +153,8 @@ impl Trial {
             secret_hash: Sha256::digest(secret).into(),
             secret_hint: String::new(),
             created_at: 0,
+            expires_at: None,
+            previous: None,
         });
         let state = if contract { ContractState::Approved } else { ContractState::Revoked };
         self.catalog.contracts.insert(Contract {
@@ -163,6 +165,14 @@ impl Trial {
             created_at: 0,
             updated_at: 0,
         });
+        self
+    }
+
+    /// The last client's credential, changed.
+    pub(crate) fn with_credential(mut self, change: impl FnOnce(&mut Credential)) -> Self {
+        let mut credential = self.catalog.credentials.iter().last().expect("there is one").clone();
+        change(&mut credential);
+        self.catalog.credentials.insert(credential);
         self
     }
 

@@ -22,7 +22,7 @@ import { fakeLimits } from "./limits";
 import { kinds } from "./policies";
 import { expressionAnswerOf, policyPreviewOf, scopeAnswerOf } from "./previews";
 import { created, type Handler, missing, ok, type Reply, refuse } from "./reply";
-import { changed, listeners, makeApi, makeClient, newId, secret, sources, state } from "./state";
+import { changed, FOR_EVER, listeners, makeApi, makeClient, newId, secret, sources, state } from "./state";
 import { tlsRoutes, tlsWarnings } from "./tls";
 import { callNo, countsAt, figures, series, wholeCall } from "./traffic";
 
@@ -341,10 +341,31 @@ const routes: Record<string, Handler> = {
     const client = clientOf(ids[0]);
     if (!client) return missing();
     const value = secret(32);
-    const credential = { id: newId(), client_id: secret(20), secret_hint: `…${value.slice(-4)}`, created_at: Date.now() };
+    const credential = { id: newId(), client_id: secret(20), secret_hint: `…${value.slice(-4)}`, created_at: Date.now(), ...FOR_EVER };
     client.credentials.push(credential);
     client.secrets[credential.id] = value;
     return created({ ...credential, client_secret: value });
+  },
+  "PUT /clients/#/credentials/#": ({ ids, body }) => {
+    const credential = clientOf(ids[0])?.credentials.find(({ id }) => id === ids[1]);
+    return credential ? ok(Object.assign(credential, body)) : missing();
+  },
+  "POST /clients/#/credentials/#/rotate": ({ ids, body }) => {
+    const client = clientOf(ids[0]);
+    const credential = client?.credentials.find(({ id }) => id === ids[1]);
+    if (!client || !credential) return missing();
+    const value = secret(32);
+    const { overlap } = body as { overlap: string };
+    const until = Date.now() + (overlap === "0ms" ? 0 : 86_400_000);
+    credential.previous_secret = overlap === "0ms" ? null : { hint: credential.secret_hint, until };
+    credential.secret_hint = `…${value.slice(-4)}`;
+    client.secrets[credential.id] = value;
+    return ok({ ...credential, client_secret: value });
+  },
+  "DELETE /clients/#/credentials/#/previous-secret": ({ ids }) => {
+    const credential = clientOf(ids[0])?.credentials.find(({ id }) => id === ids[1]);
+    if (credential) credential.previous_secret = null;
+    return ok();
   },
   "DELETE /clients/#/credentials/#": ({ ids }) => {
     const client = clientOf(ids[0]);

@@ -1,4 +1,16 @@
-import type { Api, AppliedPolicy, CallSummary, ClientApp, Config, Contract, ListenerStatus, Only, PlanChange, Settings } from "../types";
+import type {
+  Api,
+  AppliedPolicy,
+  CallSummary,
+  ClientApp,
+  Config,
+  Contract,
+  Credential,
+  ListenerStatus,
+  Only,
+  PlanChange,
+  Settings,
+} from "../types";
 import { callNo, dice, type Source } from "./traffic";
 
 /** `?first-run` in the address starts with nothing, to see the tour. */
@@ -85,6 +97,9 @@ const letters = "abcdefghijkmnpqrstuvwxyz23456789";
 const random = dice(42);
 export const secret = (length: number): string => Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join("");
 
+/** Of a credential that never expires and has had no other secret. */
+export const FOR_EVER: Pick<Credential, "expires_at" | "previous_secret"> = { expires_at: null, previous_secret: null };
+
 export function makeClient(name: string, description: string) {
   const id = newId();
   const value = secret(32);
@@ -93,6 +108,7 @@ export function makeClient(name: string, description: string) {
     client_id: `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}-${secret(6)}`,
     secret_hint: `…${value.slice(-4)}`,
     created_at: Date.now(),
+    ...FOR_EVER,
   };
   return { id, name, description, created_at: Date.now(), credentials: [credential], secrets: { [credential.id]: value } };
 }

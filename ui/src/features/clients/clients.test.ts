@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import type { ApiSummary, CallSummary, Contract } from "@/api/types";
+import { day } from "@/shared/format";
 import { withoutContract } from "./access-card";
 import { listed } from "./clients-screen";
+import { endOfDay } from "./credential-lifetime";
 import { grouped } from "./refused-card";
 
 it("lists names, and the rest as a number", () => {
@@ -30,4 +32,11 @@ it("groups refused calls by status and policy, and leaves out the rest", () => {
     { status: 429, policy: "rate-limiting", calls: 2, last_us: 5 },
     { status: 401, policy: "client-id-enforcement", calls: 1, last_us: 4 },
   ]);
+});
+
+it("the last day of a credential ends with the day, in the local time zone, and reads back as the same day", () => {
+  const end = endOfDay("2027-01-31") ?? 0;
+  expect(new Date(end).getHours()).toBe(0);
+  expect([day(end), day(end - 1)]).toEqual(["2027-02-01", "2027-01-31"]);
+  expect([endOfDay(""), endOfDay("2027-01")]).toEqual([null, null]);
 });

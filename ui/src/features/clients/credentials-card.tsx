@@ -1,10 +1,11 @@
-import { Copy, Eye, EyeOff, KeyRound, Plus, Trash2 } from "lucide-react";
+import { CalendarClock, Copy, Eye, EyeOff, KeyRound, Plus, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { actions } from "@/api/actions";
 import { messageOf } from "@/api/errors";
 import type { ClientApp, Credential } from "@/api/types";
-import { day } from "@/shared/format";
-import { Button, Confirm, CopyButton, classes, copyText, Dialog, Empty, IconButton, toast } from "@/shared/ui";
+import { day, moment } from "@/shared/format";
+import { Button, Confirm, CopyButton, classes, copyText, Dialog, Empty, IconButton, StatusChip, toast } from "@/shared/ui";
+import { ChangeExpiry, RotateSecret } from "./credential-lifetime";
 import { IssuedSecret } from "./issued-secret";
 
 const DOTS = "••••••••••••••••";
@@ -42,12 +43,55 @@ function SecretField({ client_id, credential }: { client_id: number; credential:
   );
 }
 
+/** When a credential ends, once that is known. */
+function Expiry({ expires_at }: { expires_at: number }) {
+  return Date.now() < expires_at ? (
+    <span className="t3">· expires {day(expires_at)}</span>
+  ) : (
+    <StatusChip of="refused">Expired {day(expires_at)}</StatusChip>
+  );
+}
+
+/** The secret before the last, while it is still taken. */
+function PreviousSecret({ client_id, credential }: { client_id: number; credential: Credential }) {
+  const { previous_secret: previous } = credential;
+  if (!previous) return null;
+  const end = async () => {
+    try {
+      await actions.forgetPreviousSecret(client_id, credential.id);
+    } catch (error) {
+      toast(`The secret before is still taken: ${messageOf(error)}`, "error");
+    }
+  };
+  return (
+    <div className="row small">
+      <span className="t2">
+        The secret before{previous.hint && <span className="mono"> …{previous.hint.replace(/^…/, "")}</span>} is taken until{" "}
+        {moment(previous.until)}.
+      </span>
+      <Button size="s" className="push" onClick={() => void end()}>
+        End it now
+      </Button>
+    </div>
+  );
+}
+
 function CredentialLines({ client, credential, onDelete }: { client: ClientApp; credential: Credential; onDelete: () => void }) {
+  const [open, setOpen] = useState<"rotate" | "expiry" | null>(null);
+  const dialog = { client, credential, onClose: () => setOpen(null) };
   return (
     <li className="credential">
       <div className="row small">
         <span className="t3">Created {day(credential.created_at)}</span>
-        <IconButton className="push" icon={Trash2} label={`Delete the credential ${credential.client_id}`} onClick={onDelete} />
+        {credential.expires_at != null && <Expiry expires_at={credential.expires_at} />}
+        <IconButton
+          className="push"
+          icon={CalendarClock}
+          label={`Change when ${credential.client_id} expires`}
+          onClick={() => setOpen("expiry")}
+        />
+        <IconButton icon={RotateCw} label={`Rotate the secret of ${credential.client_id}`} onClick={() => setOpen("rotate")} />
+        <IconButton icon={Trash2} label={`Delete the credential ${credential.client_id}`} onClick={onDelete} />
       </div>
       <div className="credential-fields">
         <div className="input mono">
@@ -55,8 +99,11 @@ function CredentialLines({ client, credential, onDelete }: { client: ClientApp; 
           <span className="grow select-text">{credential.client_id}</span>
           <CopyButton text={credential.client_id} label="Copy the client ID" />
         </div>
-        <SecretField client_id={client.id} credential={credential} />
+        <SecretField key={credential.secret_hint} client_id={client.id} credential={credential} />
       </div>
+      <PreviousSecret client_id={client.id} credential={credential} />
+      {open === "rotate" && <RotateSecret {...dialog} />}
+      {open === "expiry" && <ChangeExpiry {...dialog} />}
     </li>
   );
 }

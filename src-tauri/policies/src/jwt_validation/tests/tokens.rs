@@ -185,6 +185,7 @@ fn custom_claims_are_texts_or_expressions() {
 fn a_client_app_with_a_contract_is_found_under_three_names_in_order() {
     let config = hs256(json!({"skip_client_id_validation": false}));
     let trial = trial(config).with_client("my-app", "s", true).with_client("no-contract", "s", false);
+    let trial = trial.with_client("over", "s", true).with_credential(|known| known.expires_at = Some(0));
     for claims in [
         json!({"client_id": "my-app", "azp": "x"}),
         json!({"azp": "my-app", "appid": "x"}),
@@ -198,6 +199,7 @@ fn a_client_app_with_a_contract_is_found_under_three_names_in_order() {
         (json!({}), "the token names no client"),
         (json!({"client_id": ""}), "the token names no client"),
         (json!({"client_id": "nobody", "azp": "my-app"}), "unknown client ID nobody"),
+        (json!({"client_id": "over"}), "client ID over has expired"),
         (json!({"client_id": "no-contract"}), "App of no-contract has no approved contract with this API"),
     ];
     for (claims, note) in cases {
