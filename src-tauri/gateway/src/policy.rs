@@ -82,6 +82,7 @@
 //! | hide values in the record of the call | [`Context::mask_record`](crate::Context::mask_record) |
 //! | say who calls | `cx.identity.client_app`, `.client_name`, `.client_id`, `.principal`, `.properties` |
 //! | remember between calls | [`Env::state`] |
+//! | know what the API says it is | [`Env::spec`] |
 //! | remember from request half to response half | `cx.kept` |
 //! | know the time | `cx.now` for limits, `cx.wall_us` for dates |
 //! | call somebody | [`Env::outbound`], and [`Cached`](crate::Cached) for documents; the half answers [`Verdict::Later`] |
@@ -331,12 +332,13 @@ pub struct Env<'a> {
     config: &'a str,
     states: &'a StateStore,
     outbound: Outbound,
+    spec: Option<&'a str>,
 }
 
 impl<'a> Env<'a> {
     /// For one applied policy; `config` is its configuration as text and tells states of the same policy apart.
     pub fn new(applied: AppliedPolicyId, config: &'a str, states: &'a StateStore) -> Self {
-        Self { api: None, applied, config, states, outbound: Outbound::network() }
+        Self { api: None, applied, config, states, outbound: Outbound::network(), spec: None }
     }
 
     /// For the chain of this API: an automated policy, which is in the chains of all, remembers for each apart.
@@ -349,6 +351,18 @@ impl<'a> Env<'a> {
     #[must_use]
     pub fn calling_by(self, outbound: Outbound) -> Self {
         Self { outbound, ..self }
+    }
+
+    /// The API has this specification.
+    #[must_use]
+    pub fn described_by(self, spec: Option<&'a str>) -> Self {
+        Self { spec, ..self }
+    }
+
+    /// The API's own OpenAPI document as it was given, sound when it was; none where it has none. A policy is compiled
+    /// again when it changes.
+    pub fn spec(&self) -> Option<&'a str> {
+        self.spec
     }
 
     /// Makes calls. Nothing may be called while compiling: a check of a configuration compiles it too.

@@ -1,7 +1,7 @@
 //! Everything configured, as one value: what the store loads and what a Plan is compiled from.
 
 use crate::{
-    Api, ApiId, AppliedPolicy, Certificate, ClientApp, ClientAppId, Contract, ContractId, Credential,
+    Api, ApiId, ApiSpec, AppliedPolicy, Certificate, ClientApp, ClientAppId, Contract, ContractId, Credential,
     CredentialId, Listener, Row, Rows,
 };
 
@@ -12,6 +12,8 @@ pub struct Catalog {
     pub apis: Rows<Api>,
     /// By API, then position; before them the automated ones, which are of no API.
     pub policies: Rows<AppliedPolicy>,
+    /// By API; most have none.
+    pub specs: Rows<ApiSpec>,
     /// By id.
     pub clients: Rows<ClientApp>,
     /// By client app, then id.
@@ -51,9 +53,16 @@ impl Catalog {
         self.contracts.range((client, ContractId(i64::MIN))..=(client, ContractId(i64::MAX)))
     }
 
-    /// Puts these in the place of an API and its policies, in the order of enforcement.
-    pub fn replace_api(&mut self, id: ApiId, api: Option<Api>, policies: Vec<AppliedPolicy>) {
+    /// Puts these in the place of an API, its specification and its policies, in the order of enforcement.
+    pub fn replace_api(
+        &mut self,
+        id: ApiId,
+        api: Option<Api>,
+        spec: Option<ApiSpec>,
+        policies: Vec<AppliedPolicy>,
+    ) {
         self.apis.replace(id..=id, api);
+        self.specs.replace(id..=id, spec);
         self.policies.replace((Some(id), 0)..=(Some(id), u32::MAX), policies);
     }
 

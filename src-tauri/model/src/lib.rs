@@ -18,6 +18,7 @@ mod listener;
 mod moment;
 mod policy;
 mod rows;
+mod spec;
 mod upstream;
 mod upstream_url;
 
@@ -44,5 +45,6 @@ pub use listener::{ClientCertificates, Listener, ListenerTls, TlsVersion};
 pub use moment::parse_moment;
 pub use policy::{AppliedPolicy, AppliedPolicyId, PathPattern, Scope};
 pub use rows::{Row, Rows};
+pub use spec::ApiSpec;
 pub use upstream::{Ceilings, Retries, Target, Timeouts, Upstream, UpstreamProtocol, UpstreamTls};
 pub use upstream_url::UpstreamUrl;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::OpenError;
 use crate::table::{
-    api, applied_policy, certificate, change, client_app, contract, credential, listener, setting,
+    api, api_spec, applied_policy, certificate, change, client_app, contract, credential, listener, setting,
 };
 
 /// One step.
@@ -46,6 +46,7 @@ pub(crate) const ALL: &[&Migration] = &[
     &applied_policy::SECRETS,
     &applied_policy::AUTOMATED,
     &credential::LIFETIME,
+    &api_spec::CREATE,
 ];
 
 /// What has been done to this file; read by programs that are older than the steps in it.

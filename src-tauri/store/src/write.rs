@@ -15,7 +15,7 @@ use crate::table::api::{self, NewApi};
 use crate::table::applied_policy::{self, NewPolicy};
 use crate::table::certificate::{self, NewCertificate};
 use crate::table::client_app::{self, NewClient};
-use crate::table::{change, contract, credential, listener, setting};
+use crate::table::{api_spec, change, contract, credential, listener, setting};
 use crate::vault::Vault;
 
 /// A save under way. It becomes the catalog when the closure of [`Store::write`](crate::Store::write) succeeds; until
@@ -96,6 +96,18 @@ impl<'a> Write<'a> {
         self.touched.apis.insert(id);
         self.touched.clients.extend(contract::clients_of(&self.tx, id)?);
         api::delete(&self.tx, id)
+    }
+
+    /// Gives an API its specification, in place of one it may have.
+    pub fn set_spec(&mut self, api: ApiId, text: &str) -> Result<(), WriteError> {
+        self.touched.apis.insert(api);
+        api_spec::set(&self.tx, api, text, self.now_ms)
+    }
+
+    /// Takes an API's specification away.
+    pub fn delete_spec(&mut self, api: ApiId) -> Result<(), WriteError> {
+        self.touched.apis.insert(api);
+        api_spec::delete(&self.tx, api)
     }
 
     /// Puts a policy below the API's others; one of no API, which is automated, below the other automated ones.
@@ -256,7 +268,7 @@ impl<'a> Write<'a> {
     }
 }
 
-/// What a save wrote, by owner: an API owns its policies, a client app its credentials and contracts. Naming too much
+/// What a save wrote, by owner: an API owns its policies and its specification, a client app its credentials and contracts. Naming too much
 /// costs a little, naming too little would leave an old row in force.
 #[derive(Default)]
 struct Touched {
@@ -294,7 +306,8 @@ impl Touched {
         }
         for id in self.apis.iter().copied() {
             let policies = applied_policy::of_api(connection, vault, Some(id))?;
-            catalog.replace_api(id, api::one(connection, id)?, policies);
+            let spec = api_spec::of_api(connection, id)?;
+            catalog.replace_api(id, api::one(connection, id)?, spec, policies);
         }
         for id in self.clients.iter().copied() {
             let app = client_app::one(connection, id)?;
@@ -310,6 +323,7 @@ pub(crate) fn whole(connection: &Connection, vault: &Vault) -> Result<Catalog, S
     Ok(Catalog {
         apis: api::all(connection)?,
         policies: applied_policy::all(connection, vault)?,
+        specs: api_spec::all(connection)?,
         clients: client_app::all(connection)?,
         credentials: credential::all(connection)?,
         contracts: contract::all(connection)?,

@@ -83,6 +83,8 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
         (20, ..) => certificate.map_or(Ok(()), |id| tx.delete_certificate(id)),
         (21, ..) => tx.set_listener(socket, Some(&tls(&name))),
         (22, ..) => tx.set_listener(socket, None),
+        (34 | 35, Some(api), _) => tx.set_spec(api, &name),
+        (36, Some(api), _) => tx.delete_spec(api),
         _ => Ok(()),
     }
 }

@@ -11,11 +11,12 @@ use super::walk::sources;
 /// Each crate below `src-tauri`, and the crates of ours it may name.
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("openapi", &["model"]),
     ("gateway", &["model"]),
-    ("policies", &["model", "gateway"]),
+    ("policies", &["model", "openapi", "gateway"]),
     ("store", &["model"]),
     ("traffic", &["model"]),
-    ("control", &["model", "gateway", "policies", "store", "traffic"]),
+    ("control", &["model", "openapi", "gateway", "policies", "store", "traffic"]),
 ];
 
 /// Libraries (by the beginning of their name) that only some crates may know. `app` is the root package.

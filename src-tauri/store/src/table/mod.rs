@@ -1,6 +1,7 @@
 //! One file a table: its migrations, its rows as model types and back, and what is done with it.
 
 pub(crate) mod api;
+pub(crate) mod api_spec;
 pub(crate) mod applied_policy;
 pub(crate) mod certificate;
 pub(crate) mod change;
