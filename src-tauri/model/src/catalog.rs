@@ -1,8 +1,8 @@
 //! Everything configured, as one value: what the store loads and what a Plan is compiled from.
 
 use crate::{
-    Api, ApiId, ApiSpec, AppliedPolicy, Certificate, ClientApp, ClientAppId, Contract, ContractId, Credential,
-    CredentialId, Listener, Row, Rows,
+    Api, ApiId, ApiSpec, AppliedPolicy, Certificate, ClientApp, ClientAppId, Contract, ContractId,
+    Credential, CredentialId, Listener, Row, Rows,
 };
 
 /// The whole configuration at one moment. Copies share what is the same in both.

@@ -95,7 +95,8 @@ impl Form {
     /// How a field is written: as its encoding says, or else as its type has it.
     fn style_of(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Written {
         let encoding = self.encodings.get(name);
-        let is_deep = |pair: &Pair<'_>| pair.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
+        let is_deep =
+            |pair: &Pair<'_>| pair.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
         match encoding.and_then(|encoding| encoding.style) {
             Some((style, explode)) => Written::In(style, explode),
             None if encoding.is_some_and(Encoding::is_json) => Written::Json,

@@ -13,6 +13,12 @@ CREATE TABLE api (
     UNIQUE (asset_id, version, label)
 ) STRICT;
 
+CREATE TABLE api_spec (
+    api_id     INTEGER PRIMARY KEY REFERENCES api (id) ON DELETE CASCADE,
+    text       TEXT NOT NULL, -- JSON or YAML
+    updated_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "applied_policy" (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     api_id         INTEGER REFERENCES api (id) ON DELETE CASCADE, -- without one it is automated: for every API
