@@ -38,6 +38,11 @@ impl Owner {
         Self { api: None, name: "all APIs".to_owned() }
     }
 
+    /// The OpenAPI document of the API, where there is one.
+    fn spec<'c>(&self, in_force: &'c InForce) -> Option<&'c str> {
+        in_force.spec(self.api?)
+    }
+
     /// Refuses one more than there may be.
     fn check_room(&self, present: usize) -> Result<(), ApiError> {
         let (most, what) = match self.api {
@@ -218,9 +223,11 @@ pub(crate) fn check(control: &Control, owner: &Owner, body: &[u8]) -> Result<Che
     let kinds = control.kinds();
     match read_body::<AppliedPolicyInput>(body) {
         Ok(mut input) => {
-            restore(&mut input, &control.in_force(), owner.api, kinds);
+            let in_force = control.in_force();
+            restore(&mut input, &in_force, owner.api, kinds);
             let summary = summary_of(&input.policy, &Value::Object(input.config.clone()), kinds);
-            Ok(Checked { faults: input.check(kinds).err().unwrap_or_default(), summary })
+            let faults = input.check(kinds, owner.spec(&in_force)).err().unwrap_or_default();
+            Ok(Checked { faults, summary })
         }
         Err(ApiError::Invalid(faults)) => Ok(Checked { faults, summary: String::new() }),
         Err(other) => Err(other),
@@ -234,7 +241,8 @@ pub(crate) fn read_and_check(
     body: &[u8],
 ) -> Result<AppliedPolicyInput, ApiError> {
     let mut input: AppliedPolicyInput = read_body(body)?;
-    restore(&mut input, &control.in_force(), owner.api, control.kinds());
-    input.check(control.kinds()).map_err(ApiError::Invalid)?;
+    let in_force = control.in_force();
+    restore(&mut input, &in_force, owner.api, control.kinds());
+    input.check(control.kinds(), owner.spec(&in_force)).map_err(ApiError::Invalid)?;
     Ok(input)
 }

@@ -28,6 +28,11 @@ impl InForce {
         listener.routes.at_base_path(&api.listen.base_path).find(|route| route.api == api.id)
     }
 
+    /// The OpenAPI document of an API as text, where it has one.
+    pub fn spec(&self, api: ApiId) -> Option<&str> {
+        self.catalog.specs.get(api).map(|spec| &*spec.text)
+    }
+
     /// Whether a socket speaks TLS, or would if it could.
     pub fn wants_tls(&self, socket: SocketAddr) -> bool {
         self.catalog.listeners.iter().any(|listener| listener.socket == socket && listener.tls.is_some())
@@ -82,13 +87,15 @@ pub fn compile(
     InForce { plan: Arc::new(plan), catalog: Arc::new(catalog) }
 }
 
-/// The APIs that are new, gone, or changed, their policies and certificates included.
+/// The APIs that are new, gone, or changed, their policies, specifications and certificates included.
 fn changed_apis(catalog: &Catalog, before: &Catalog) -> BTreeSet<ApiId> {
     let apis = catalog.apis.changes(&before.apis).into_iter();
     let apis = apis.filter_map(|(then, now)| Some(then.or(now)?.id));
     let policies = catalog.policies.changes(&before.policies).into_iter();
     let owners: BTreeSet<_> = policies.filter_map(|(then, now)| Some(then.or(now)?.api_id)).collect();
-    let mut changed: BTreeSet<_> = apis.chain(owners.iter().copied().flatten()).collect();
+    let specs = catalog.specs.changes(&before.specs).into_iter();
+    let specs = specs.filter_map(|(then, now)| Some(then.or(now)?.api_id));
+    let mut changed: BTreeSet<_> = apis.chain(specs).chain(owners.iter().copied().flatten()).collect();
     if owners.contains(&None) {
         changed.extend(catalog.apis.iter().map(|api| api.id));
     }
@@ -162,9 +169,10 @@ fn compile_chain(
              {MAX_POLICIES} and {MAX_AUTOMATED} are the most there may be"
         ));
     }
-    let automated = automated.map(|applied| Ok(compile_link(applied, api, kinds, states)?.automated()));
+    let spec = catalog.specs.get(api).map(|spec| &*spec.text);
+    let automated = automated.map(|applied| Ok(compile_link(applied, api, kinds, states, spec)?.automated()));
     let own = own.map(|applied| {
-        let link = compile_link(applied, api, kinds, states)?;
+        let link = compile_link(applied, api, kinds, states, spec)?;
         match replaced_on(&applied.policy, catalog) {
             Some(scopes) => link.replaced_on(&scopes),
             None => Ok(link),
@@ -187,13 +195,14 @@ fn compile_link(
     api: ApiId,
     kinds: &[Kind],
     states: &StateStore,
+    spec: Option<&str>,
 ) -> Result<Link, String> {
     let kind = kinds
         .iter()
         .find(|kind| kind.name == applied.policy)
         .ok_or_else(|| format!("this program has no policy `{}`", applied.policy))?;
     let config = applied.config.to_string();
-    let env = Env::new(applied.id, &config, states).in_chain_of(api);
+    let env = Env::new(applied.id, &config, states).in_chain_of(api).described_by(spec);
     // A policy that is off is not compiled, so a faulty one can be switched off to get its API going again.
     let policy = applied.enabled.then(|| kind.compile(&applied.config, &env)).transpose();
     let policy = policy.map_err(|faults| {

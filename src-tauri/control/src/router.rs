@@ -25,6 +25,7 @@ fn described() -> OpenApiRouter<Control> {
         .merge(routes::apis::routes())
         .merge(routes::targets::routes())
         .merge(routes::preview::routes())
+        .merge(routes::spec::routes())
         .merge(routes::applied::routes())
         .merge(routes::applied_draft::routes())
         .merge(routes::automated::routes())

@@ -25,6 +25,11 @@ pub(crate) struct OwnWords {
     pub(crate) members: Vec<(&'static str, serde_json::Value)>,
 }
 
+/// True for an answer that the gateway made itself, a policy's refusal or its own.
+pub fn is_own_answer(response: &Response) -> bool {
+    response.extensions().get::<OwnWords>().is_some()
+}
+
 /// Puts an answer of the gateway's own into the form that fits the request; leaves an upstream's alone.
 pub(crate) fn fit(response: &mut Response, request: &HeaderMap) {
     let Some(own) = response.extensions_mut().remove::<OwnWords>() else { return };

@@ -66,6 +66,7 @@ pub use chain::{Chain, Link, MAX_AUTOMATED, MAX_POLICIES};
 pub use clients::{ClientDirectory, KnownClient, KnownCredential};
 pub use context::{Context, Identity, Unsettled};
 pub use expression::{Expression, ExpressionFault, MAX_EXPRESSION, Side, Subject};
+pub use form::is_own_answer;
 pub use gateway::Gateway;
 pub use http2::RepeatedBody;
 pub use inflate::is_compressed;

@@ -31,6 +31,7 @@ mod openidconnect_access_token_enforcement;
 mod rate_limiting;
 mod request_size_limit;
 mod response_size_limit;
+mod schema_validation;
 mod size;
 mod threat;
 mod tls_client_authentication;
@@ -71,6 +72,7 @@ listed! {
     request_size_limit::RequestSizeLimit,
     response_size_limit::ResponseSizeLimit,
     injection_protection::InjectionProtection,
+    schema_validation::SchemaValidation,
     cors::Cors,
     rate_limiting::RateLimiting,
     data_masking::DataMasking,

@@ -23,6 +23,7 @@ import type {
   PolicyDraft,
   Sample,
   Settings,
+  Spec,
   TesterRequest,
   TesterResponse,
 } from "./types";
@@ -58,6 +59,10 @@ export const actions = {
       "contracts",
       "clients",
     ),
+
+  setSpec: (api_id: number, text: string) => renewing(put<Spec>(`/apis/${api_id}/spec`, { text }), "apis", "status"),
+  readSpec: async (api_id: number) => (await get<{ text: string }>(`/apis/${api_id}/spec/document`)).text,
+  removeSpec: (api_id: number) => renewing(remove(`/apis/${api_id}/spec`), "apis", "status"),
 
   addPolicy: (owner: PolicyOwner, policy: AppliedPolicyInput) => renewing(post<AppliedPolicy>(policiesOf(owner), policy), ...POLICIES),
   savePolicy: (owner: PolicyOwner, id: number, policy: AppliedPolicyInput) =>

@@ -29,6 +29,7 @@ import type {
   ScopeAnswer,
   ScopeQuestion,
   Settings,
+  Spec,
   Status,
   Target,
   Topic,
@@ -53,6 +54,9 @@ export const queries = {
       queryKey: ["targets", api_id],
       queryFn: ({ signal }) => get<Target[]>(`/apis/${api_id}/targets`, {}, signal),
     }),
+  /** What the API's OpenAPI document describes; 404 where it has none, which `has_spec` of the API tells. */
+  spec: (api_id: number) =>
+    queryOptions({ queryKey: ["apis", api_id, "spec"], queryFn: ({ signal }) => get<Spec>(`/apis/${api_id}/spec`, {}, signal) }),
   /** Nothing is sent: the gateway tells where the request would go. */
   routePreview: (api_id: number, question: RouteQuestion) =>
     queryOptions({

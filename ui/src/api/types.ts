@@ -28,6 +28,10 @@ export type ApiSummary = Told<Schema["ApiView"]>;
 export type Api = ApiSummary & { form: ApiForm };
 export type ApiForm = ApiInput;
 
+/** What an API's own OpenAPI document describes. */
+export type Spec = Told<Schema["SpecView"]>;
+export type Operation = Spec["operations"][number];
+
 /** One place where calls of an API go, and how it is. `route` is null for the API's own upstream. */
 export type Target = Told<Schema["TargetView"]>;
 

@@ -17,7 +17,7 @@ const id = { parse: ({ id }: { id: string }) => ({ id: Number(id) }), stringify:
 /** With the form and the code editor in it, this is the largest screen by far. */
 const ApiScreen = lazy(() => import("@/features/apis/api-screen").then((screen) => ({ default: screen.ApiScreen })));
 
-const API_TABS = ["summary", "policies", "upstream", "contracts", "settings"] as const;
+const API_TABS = ["summary", "policies", "upstream", "specification", "contracts", "settings"] as const;
 export type ApiTab = (typeof API_TABS)[number];
 export type ApiSearch = { tab?: ApiTab; policy?: number };
 const api = createRoute({

@@ -111,6 +111,12 @@ fn write_api(entry: CheckedApi, known: &Known<'_>, tx: &mut Write<'_>) -> Result
         }
         None => tx.insert_api(&api)?,
     };
+    let spec = known.catalog.specs.get(id).map(|spec| &*spec.text);
+    match &entry.spec {
+        Some(text) if spec != Some(text) => tx.set_spec(id, text)?,
+        None if spec.is_some() => tx.delete_spec(id)?,
+        _ => {}
+    }
     write_policies(Some(id), &entry.policies, known.catalog, tx)?;
     Ok(id)
 }
@@ -218,7 +224,10 @@ fn differs(file: &CheckedFile, known: &Known<'_>) -> bool {
     let api_differs = |entry: &CheckedApi| {
         let api = &entry.api;
         let Some(before) = known.api(api) else { return true };
-        !equals(before, api) || policies_differ(Some(before.id), &entry.policies, known.catalog)
+        let spec = known.catalog.specs.get(before.id).map(|spec| &*spec.text);
+        !equals(before, api)
+            || spec != entry.spec.as_deref()
+            || policies_differ(Some(before.id), &entry.policies, known.catalog)
     };
     let automated_differ = |wanted: &Vec<AppliedPolicyInput>| policies_differ(None, wanted, known.catalog);
     let client_differs = |client: &FileClient| {

@@ -62,6 +62,25 @@ impl Document {
         Ok(Self { value, faults: reader.faults, lines: reader.lines })
     }
 
+    /// Puts the specifications that stand in files of their own in place: `read` gives the text of one, or says why it
+    /// cannot.
+    #[must_use]
+    pub fn with_specs(mut self, read: &dyn Fn(&str) -> Result<String, String>) -> Self {
+        let apis = self.value.get_mut("apis").and_then(Value::as_array_mut).into_iter().flatten();
+        for (n, api) in apis.enumerate() {
+            let Some(Value::Object(spec)) = api.get_mut("spec") else { continue };
+            let (Some(Value::String(file)), None) = (spec.get("file"), spec.get("text")) else { continue };
+            match read(file) {
+                Ok(text) => {
+                    spec.shift_remove("file");
+                    spec.insert("text".to_owned(), text.into());
+                }
+                Err(why) => self.faults.push(Fault::new(format!("apis[{n}].spec.file"), why)),
+            }
+        }
+        self
+    }
+
     /// Gives each fault its line: that of its field, or of the nearest field around it.
     pub fn locate(&self, faults: Vec<Fault>) -> Vec<LocatedFault> {
         let mut located: Vec<_> = faults

@@ -7,7 +7,9 @@ mod tls;
 
 pub use apply::apply;
 pub use document::{Document, LocatedFault, MAX_FILE};
+/// Largest OpenAPI document, in bytes.
+pub use gatepost_openapi::MAX_TEXT as MAX_SPEC;
 pub use schema::{
-    CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, FilePreviousSecret, GatepostFile,
+    CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, FilePreviousSecret, FileSpec, GatepostFile,
     check,
 };

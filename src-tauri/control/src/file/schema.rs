@@ -74,9 +74,24 @@ pub struct FileApi {
     upstream: UpstreamInput,
     #[serde(default)]
     routes: Vec<RouteInput>,
+    /// Its own OpenAPI document.
+    #[serde(default)]
+    spec: Option<FileSpec>,
     /// In the order of enforcement.
     #[serde(default)]
     policies: Vec<AppliedPolicyInput>,
+}
+
+/// An OpenAPI document, 3.0 or 3.1: in a file of its own, or here.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileSpec {
+    /// Path of a file, JSON or YAML; where it is relative, from the folder of this file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// The document itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
 }
 
 /// A client app with its credentials.
@@ -175,6 +190,8 @@ pub struct CheckedFile {
 pub struct CheckedApi {
     /// The API.
     pub api: NewApi,
+    /// Its OpenAPI document.
+    pub spec: Option<String>,
     /// Its policies.
     pub policies: Vec<AppliedPolicyInput>,
 }
@@ -209,7 +226,7 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
         faults.extend_under("settings.limits", inner);
     }
     let automated = file.automated_policies.as_deref().unwrap_or_default();
-    check_policies(automated, MAX_AUTOMATED, kinds, "automated_policies", &mut faults);
+    check_policies(automated, MAX_AUTOMATED, kinds, None, "automated_policies", &mut faults);
     let mut apis: Vec<(usize, CheckedApi)> = Vec::new();
     for (n, entry) in file.apis.into_iter().enumerate() {
         let at = format!("apis[{n}]");
@@ -222,9 +239,15 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
             upstream: entry.upstream,
             routes: entry.routes,
         };
-        check_policies(&entry.policies, MAX_POLICIES, kinds, &format!("{at}.policies"), &mut faults);
+        let spec = entry.spec.map(|spec| check_spec(spec, &at, &mut faults));
+        // Policies that need a specification say nothing new about one that is faulty.
+        if spec != Some(None) {
+            let spec = spec.as_ref().and_then(Option::as_deref);
+            let field = format!("{at}.policies");
+            check_policies(&entry.policies, MAX_POLICIES, kinds, spec, &field, &mut faults);
+        }
         match input.check() {
-            Ok(api) => apis.push((n, CheckedApi { api, policies: entry.policies })),
+            Ok(api) => apis.push((n, CheckedApi { api, spec: spec.flatten(), policies: entry.policies })),
             Err(inner) => faults.extend_under(&at, inner),
         }
     }
@@ -246,10 +269,31 @@ fn check_sense(file: GatepostFile, kinds: &[Kind]) -> Result<CheckedFile, Vec<Fa
     })
 }
 
+/// The document as text; none where it is faulty.
+fn check_spec(spec: FileSpec, api: &str, faults: &mut Faults) -> Option<String> {
+    let at = format!("{api}.spec");
+    match spec {
+        FileSpec { file: None, text: Some(text) } => {
+            let read = gatepost_openapi::Document::parse(&text);
+            let inner = read.err().unwrap_or_default();
+            let is_sound = inner.is_empty();
+            inner.into_iter().for_each(|fault| faults.add(&at, fault.to_string()));
+            is_sound.then_some(text)
+        }
+        // Files are read before; one that could not be is a fault already.
+        FileSpec { file: Some(_), text: None } => None,
+        _ => {
+            faults.add(at, "needs either `file` or `text`");
+            None
+        }
+    }
+}
+
 fn check_policies(
     policies: &[AppliedPolicyInput],
     most: usize,
     kinds: &[Kind],
+    spec: Option<&str>,
     field: &str,
     faults: &mut Faults,
 ) {
@@ -257,7 +301,7 @@ fn check_policies(
         faults.add(field, format!("at most {most} policies"));
     }
     for (n, policy) in policies.iter().enumerate() {
-        if let Err(inner) = policy.check(kinds) {
+        if let Err(inner) = policy.check(kinds, spec) {
             faults.extend_under(&format!("{field}[{n}]"), inner);
         }
     }

@@ -46,8 +46,9 @@ fn yes() -> bool {
 }
 
 impl AppliedPolicyInput {
-    /// Every fault: an unknown policy, its configuration (under `config`), its scope (under `only`).
-    pub fn check(&self, kinds: &[Kind]) -> Result<(), Vec<Fault>> {
+    /// Every fault: an unknown policy, its configuration (under `config`), its scope (under `only`). `spec` is the OpenAPI
+    /// document of its API, where it has one.
+    pub fn check(&self, kinds: &[Kind], spec: Option<&str>) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         faults.extend_under("", Scope::check_all(&self.only));
         match kinds.iter().find(|kind| kind.name == self.policy) {
@@ -59,7 +60,8 @@ impl AppliedPolicyInput {
                 let states = StateStore::new();
                 let config = Value::Object(self.config.clone());
                 faults.extend_under("config", unknown_words(&config, kind));
-                if let Err(inner) = kind.compile(&config, &Env::new(AppliedPolicyId(0), "", &states)) {
+                let env = Env::new(AppliedPolicyId(0), "", &states).described_by(spec);
+                if let Err(inner) = kind.compile(&config, &env) {
                     faults.extend_under("config", inner);
                 }
             }

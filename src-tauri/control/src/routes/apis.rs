@@ -47,6 +47,8 @@ pub(crate) struct ApiView {
     targets: usize,
     /// How many routes it has.
     routes: usize,
+    /// It has an OpenAPI document of its own.
+    has_spec: bool,
     /// How many policies are applied.
     policies: usize,
     /// How many client apps may call it.
@@ -125,6 +127,7 @@ impl ApiView {
             warnings: warnings(&api.upstream, &api.routes),
             targets: api.upstream.targets.len(),
             routes: api.routes.len(),
+            has_spec: in_force.catalog.specs.get(api.id).is_some(),
             policies: in_force.catalog.policies_of(api.id).count(),
             contracts,
             created_at: api.created_at,

@@ -131,7 +131,7 @@ fn checked(
             continue;
         };
         restore(&mut input, in_force, Some(api), kinds);
-        if let Err(inner) = input.check(kinds) {
+        if let Err(inner) = input.check(kinds, in_force.spec(api)) {
             faults.extend_under(&format!("policies[{at}].set"), inner);
         }
         steps.push(match id {

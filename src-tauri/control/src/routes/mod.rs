@@ -22,6 +22,7 @@ pub mod sample;
 pub mod schemas;
 pub mod scope_preview;
 pub mod settings;
+pub mod spec;
 pub mod status;
 pub mod targets;
 pub mod tester;

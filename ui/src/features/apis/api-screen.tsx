@@ -11,6 +11,7 @@ import { ApiState } from "./apis-screen";
 import { ContractsTab } from "./contracts-tab";
 import { PoliciesTab } from "./policies/policies-tab";
 import { SettingsTab } from "./settings-tab";
+import { SpecTab } from "./spec/spec-tab";
 import { SummaryTab } from "./summary-tab";
 import { UpstreamTab } from "./upstream/upstream-tab";
 
@@ -50,6 +51,7 @@ function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number |
     { id: "summary", label: "Summary" },
     { id: "policies", label: "Policies", count: policies?.length },
     { id: "upstream", label: "Upstream", count: api.targets > 1 ? api.targets : undefined },
+    { id: "specification", label: "Specification" },
     { id: "contracts", label: "Contracts", count: api.contracts },
     { id: "settings", label: "Settings" },
   ] as const;
@@ -81,6 +83,7 @@ function ApiView({ api, tab, policy }: { api: Api; tab: ApiTab; policy: number |
         {tab === "summary" && <SummaryTab api={api} />}
         {tab === "policies" && <PoliciesTab api={api} selected={policy} />}
         {tab === "upstream" && <UpstreamTab api={api} />}
+        {tab === "specification" && <SpecTab api={api} />}
         {tab === "contracts" && <ContractsTab api={api} />}
         {tab === "settings" && <SettingsTab api={api} />}
       </TabPanel>

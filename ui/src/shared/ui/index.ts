@@ -3,6 +3,7 @@ export { classes } from "./class-names";
 export { CopyButton, copyText } from "./copy-button";
 export { Confirm, Dialog } from "./dialog";
 export { Field, TextArea, TextInput } from "./field";
+export { FileButton } from "./file-button";
 export { grpcClass, grpcWords } from "./grpc";
 export { Menu, type MenuItem } from "./menu";
 export { NamesInput } from "./names-input";

@@ -1,10 +1,9 @@
-import { FileUp } from "lucide-react";
-import { type ChangeEvent, type FormEvent, type ReactNode, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { actions } from "@/api/actions";
 import { faultsOf } from "@/api/errors";
 import type { Certificate } from "@/api/types";
 import { bytes } from "@/shared/format";
-import { Button, Dialog, ErrorNote, Field, Segments, TextArea, TextInput, toast } from "@/shared/ui";
+import { Button, Dialog, ErrorNote, Field, FileButton, Segments, TextArea, TextInput, toast } from "@/shared/ui";
 import { type Brought, base64, contentOf, type Form, isWhole, MAX_FILE_BYTES, NOTHING, splitPem } from "./pem";
 
 const FORM = "certificate-form";
@@ -134,7 +133,7 @@ function PemFields({ form, brought, faultAt, onChange }: FieldsProps & { form: F
         </Field>
       )}
       <div>
-        <FileButton label="PEM file" accept=".pem,.crt,.cer,.key" onFile={take}>
+        <FileButton label="PEM file" accept=".pem,.crt,.cer,.key" most={MAX_FILE_BYTES} onFile={take}>
           {form === "identity" ? "Read from files" : "Read from a file"}
         </FileButton>
       </div>
@@ -154,7 +153,7 @@ function Pkcs12Fields({ brought, faultAt, onChange }: FieldsProps) {
       <div className="field">
         <span className="label">File</span>
         <div className="row">
-          <FileButton label="PKCS#12 file" accept=".p12,.pfx" onFile={take}>
+          <FileButton label="PKCS#12 file" accept=".p12,.pfx" most={MAX_FILE_BYTES} onFile={take}>
             Choose a file
           </FileButton>
           <span className="mono small trunc">{file}</span>
@@ -174,36 +173,6 @@ function Pkcs12Fields({ brought, faultAt, onChange }: FieldsProps) {
           />
         )}
       </Field>
-    </>
-  );
-}
-
-type FileButtonProps = { label: string; accept: string; onFile: (file: File) => Promise<unknown>; children: ReactNode };
-
-/** Asks for files with the platform's own dialog, one after another. */
-function FileButton({ label, accept, onFile, children }: FileButtonProps) {
-  const input = useRef<HTMLInputElement>(null);
-  const choose = async (event: ChangeEvent<HTMLInputElement>) => {
-    const [file] = event.target.files ?? [];
-    event.target.value = "";
-    if (!file) return;
-    if (file.size > MAX_FILE_BYTES) toast(`${file.name} is larger than ${bytes(MAX_FILE_BYTES)}: no certificate is.`, "error");
-    else await onFile(file);
-  };
-  return (
-    <>
-      <Button size="s" icon={FileUp} onClick={() => input.current?.click()}>
-        {children}
-      </Button>
-      <input
-        ref={input}
-        type="file"
-        accept={accept}
-        aria-label={label}
-        className="sr-only"
-        tabIndex={-1}
-        onChange={(event) => void choose(event)}
-      />
     </>
   );
 }
