@@ -21,6 +21,7 @@ mod previews;
 mod program;
 mod raw;
 mod saves_under_load;
+mod specification;
 mod story;
 mod streaming;
 mod threats;

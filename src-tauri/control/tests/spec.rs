@@ -24,7 +24,7 @@ struct Instance {
     router: Router,
     /// The API.
     api: String,
-    home: TempDir,
+    _home: TempDir,
 }
 
 impl Instance {
@@ -36,7 +36,7 @@ impl Instance {
             json!({"name": "A", "listen": {"port": free.port()}, "upstream": {"url": "http://127.0.0.1:9"}});
         let (_, api) = call(router.clone(), "POST", "/api/apis", api.to_string()).await.expect("answers");
         let api: Value = serde_json::from_str(&api).expect("JSON");
-        Self { router, api: format!("/api/apis/{}", api["id"]), home }
+        Self { router, api: format!("/api/apis/{}", api["id"]), _home: home }
     }
 
     async fn ask(&self, method: &str, below: &str, body: &Value) -> (u16, Value) {
@@ -88,4 +88,42 @@ async fn a_faulty_document_is_refused_with_the_places_and_lines_of_its_faults() 
     assert_eq!(fields, ["/paths/~1pets~1{id}/get", "/paths/~1pets~1{id}/get", "/paths/pets"]);
     assert!(faults.iter().all(|fault| fault["message"].as_str().is_some_and(|told| told.contains("(line "))));
     assert_eq!(instance.ask("GET", "/spec", &Value::Null).await.0, 404, "nothing was kept");
+}
+
+#[tokio::test]
+async fn a_document_that_a_policy_needs_stays_and_only_one_that_it_can_use_takes_its_place() {
+    let instance = Instance::new().await;
+    let validation = json!({"policy": "schema-validation"});
+    let (status, refused) = instance.ask("POST", "/policies", &validation).await;
+    assert_eq!((status, &refused["error"]["faults"][0]["field"]), (422, &json!("config.source")));
+    instance.ask("PUT", "/spec", &json!({"text": YAML})).await;
+    let (status, applied) = instance.ask("POST", "/policies", &validation).await;
+    assert_eq!(status, 201, "{applied}");
+
+    let (status, refused) = instance.ask("DELETE", "/spec", &Value::Null).await;
+    assert_eq!(status, 422, "{refused}");
+    assert!(
+        refused["error"]["message"]
+            .as_str()
+            .is_some_and(|told| told.starts_with("schema-validation could not"))
+    );
+    let unusable = YAML.replace("type: integer", "type: string, pattern: '(?=a)'");
+    let (status, refused) = instance.ask("PUT", "/spec", &json!({"text": unusable})).await;
+    assert_eq!(status, 422, "{refused}");
+    let another = YAML.replace("title: Pets", "title: Cats");
+    assert_eq!(instance.ask("PUT", "/spec", &json!({"text": another})).await.0, 200);
+    assert_eq!(instance.ask("GET", "", &Value::Null).await.1["has_spec"], json!(true));
+
+    let policy = format!("/policies/{}", applied["id"]);
+    assert_eq!(instance.ask("DELETE", &policy, &Value::Null).await.0, 204);
+    assert_eq!(instance.ask("PUT", "/spec", &json!({"text": unusable})).await.0, 200, "nobody needs it");
+    assert_eq!(instance.ask("DELETE", "/spec", &Value::Null).await.0, 204);
+}
+
+#[tokio::test]
+async fn a_document_goes_with_its_api() {
+    let instance = Instance::new().await;
+    instance.ask("PUT", "/spec", &json!({"text": YAML})).await;
+    assert_eq!(instance.ask("DELETE", "", &Value::Null).await.0, 204);
+    assert_eq!(instance.ask("GET", "/spec", &Value::Null).await.0, 404);
 }

@@ -24,7 +24,9 @@ fn main() {
         });
         let all = begun.elapsed();
         match compiled {
-            Ok(operations) => println!("{path}: {operations} operations, read in {read:?}, compiled by {all:?}"),
+            Ok(operations) => {
+                println!("{path}: {operations} operations, read in {read:?}, compiled by {all:?}")
+            }
             Err(faults) => {
                 println!("{path}: {} faults", faults.len());
                 faults.iter().take(3).for_each(|fault| println!("    {fault}"));

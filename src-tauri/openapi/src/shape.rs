@@ -112,7 +112,9 @@ impl Shape {
     /// True when text could be meant as several types.
     pub fn is_ambiguous(&self) -> bool {
         let own = self.takes(STRING) && self.takes(NULL | BOOLEAN | NUMBER);
-        own || self.items.as_ref().is_some_and(|items| items.is_ambiguous())
+        let of_anything = self.takes(ARRAY) && self.items.is_none();
+        own || of_anything
+            || self.items.as_ref().is_some_and(|items| items.is_ambiguous())
             || self.properties.iter().any(|(_, shape)| shape.is_ambiguous())
     }
 

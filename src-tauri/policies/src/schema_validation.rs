@@ -156,7 +156,12 @@ impl PolicyConfig for SchemaValidation {
         let (field, text) = match self.source {
             Source::Context => match env.spec() {
                 Some(text) => ("source", text),
-                None => return missing("source", "the API has no specification; give it one on its Specification tab"),
+                None => {
+                    return missing(
+                        "source",
+                        "the API has no specification; give it one on its Specification tab",
+                    );
+                }
             },
             Source::Inline if self.spec.is_empty() => {
                 return missing("spec", "is missing: where the source is `inline` the document stands here");
@@ -171,8 +176,9 @@ impl PolicyConfig for SchemaValidation {
             strict: self.strict_params_validation,
             answers: self.responses != Answers::Ignore,
         };
-        let contract = shared::compiled(text, options)
-            .map_err(|faults| faults.iter().map(|fault| Fault::new(field, fault.to_string())).collect::<Vec<_>>())?;
+        let contract = shared::compiled(text, options).map_err(|faults| {
+            faults.iter().map(|fault| Fault::new(field, fault.to_string())).collect::<Vec<_>>()
+        })?;
         Ok(Box::new(Enforced {
             contract,
             blocks: self.block_operation,

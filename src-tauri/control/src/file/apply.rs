@@ -350,6 +350,44 @@ contracts: [{client: One, api: a}, {client: One, api: b}, {client: Two, api: b}]
     }
 
     #[test]
+    fn a_specification_comes_changes_and_goes_with_the_file() {
+        let (store, _dir) = store();
+        let with = |title: &str| {
+            let text = format!(r#"{{"openapi": "3.1.0", "info": {{"title": "{title}"}}, "paths": {{}}}}"#);
+            let spec = format!("spec: {{text: '{text}'}}");
+            let policy = "policies: [{policy: schema-validation}]";
+            TWO.replacen("policies: [{policy: client-id-enforcement}]", &format!("{spec}, {policy}"), 1)
+        };
+        let first = put(&store, &with("One"));
+        assert!(first.specs.iter().next().is_some_and(|spec| spec.text.contains("One")));
+        assert!(!differs(&checked(&with("One")), &Known::of(&first)));
+        assert!(differs(&checked(&with("Other")), &Known::of(&first)));
+        let second = put(&store, &with("Other"));
+        assert!(second.specs.iter().next().is_some_and(|spec| spec.text.contains("Other")));
+        assert!(differs(&checked(TWO), &Known::of(&second)));
+        assert!(put(&store, TWO).specs.is_empty());
+    }
+
+    #[test]
+    fn a_specification_is_read_from_a_file_and_its_faults_are_those_of_the_line_that_names_it() {
+        let text =
+            "gatepost: 1\napis:\n  - name: A\n    upstream: {url: \"http://a\"}\n    spec: {file: a.yaml}\n";
+        let faults = |spec: &'static str| {
+            let document = Document::parse(text, &|_| None).unwrap_or_else(|faults| panic!("{faults:?}"));
+            let read = |file: &str| match spec {
+                "" => Err(format!("{file} cannot be read")),
+                spec => Ok(spec.to_owned()),
+            };
+            let faults = check(&document.with_specs(&read), KINDS).err().unwrap_or_default();
+            faults.into_iter().map(|one| (one.line, one.fault.to_string())).collect::<Vec<_>>()
+        };
+        assert_eq!(faults("openapi: 3.1.0\ninfo: {}\npaths: {}"), []);
+        assert_eq!(faults(""), [(5, "apis[0].spec.file: a.yaml cannot be read".to_owned())]);
+        let missing = "apis[0].spec: /paths: is missing: nothing is described (line 1)".to_owned();
+        assert_eq!(faults("openapi: 3.1.0\ninfo: {}"), [(5, missing)]);
+    }
+
+    #[test]
     fn a_client_id_moves_to_the_client_app_that_the_file_gives_it() {
         let (store, _dir) = store();
         put(&store, TWO);

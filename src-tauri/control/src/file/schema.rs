@@ -282,8 +282,12 @@ fn check_spec(spec: FileSpec, api: &str, faults: &mut Faults) -> Option<String> 
         }
         // Files are read before; one that could not be is a fault already.
         FileSpec { file: Some(_), text: None } => None,
-        _ => {
-            faults.add(at, "needs either `file` or `text`");
+        FileSpec { file: None, text: None } => {
+            faults.add(format!("{at}.file"), "is missing; `text` may stand in its place");
+            None
+        }
+        FileSpec { file: Some(_), text: Some(_) } => {
+            faults.add(format!("{at}.text"), "stands beside `file`; write one of them");
             None
         }
     }

@@ -39,7 +39,7 @@ fn what_is_as_described_passes_and_goes_on_as_it_came() {
     assert_eq!(answer.notes()[0], "GET /posts as described");
     let answer = trial(json!({})).run(call().body("application/json", r#"{"title": "A"}"#));
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.body_sent_upstream(), br#"{"title": "A"}"#);
+    assert_eq!(answer.body_sent_upstream().map(|body| &**body), Some(&br#"{"title": "A"}"#[..]));
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn answers_400_with_every_fault_and_its_place() {
 
     let answer = trial(json!({})).run(call().body("application/json", r#"{"title": 5, "id": "x"}"#));
     let faults = json!([
-        {"in": "body", "pointer": "/id", "message": "is not of type \"integer\""},
-        {"in": "body", "pointer": "/title", "message": "is not of type \"string\""}
+        {"in": "body", "pointer": "/title", "message": "is not of type \"string\""},
+        {"in": "body", "pointer": "/id", "message": "is not of type \"integer\""}
     ]);
     assert_eq!(answer.json()["faults"], faults);
     for (method, target, told) in [("GET", "/other", "path"), ("DELETE", "/posts", "method")] {
@@ -98,7 +98,9 @@ fn without_blocking_everything_passes_and_is_recorded() {
         "not as described, let pass: GET /posts: query limit: is not of type \"integer\""
     );
     let long = trial.run(call().body("application/json", r#"{"title": "A", "more": "long"}"#));
-    assert_eq!((long.status(), &*long.notes()[0]), (200, "POST /posts as described, without its body, which is over the limit"));
+    assert_eq!(long.status(), 200);
+    let told = "POST /posts as described, without its body, which is over the limit";
+    assert!(long.notes().iter().any(|note| &**note == told), "{:?}", long.notes());
 }
 
 #[test]
@@ -120,12 +122,22 @@ fn answers_502_in_place_of_an_answer_that_is_not_as_described() {
     let answer = fine.answering(200, &json, r#"[{"title": "secret thing"}]"#).run(asked());
     assert_eq!(answer.status(), 502);
     assert!(!answer.json().to_string().contains("title"), "what is behind is not told");
-    assert!(answer.notes().iter().any(|note| &**note == "not answered as described: body /0/title: is longer than 10 characters"));
+    assert!(
+        answer
+            .notes()
+            .iter()
+            .any(|note| &**note == "not answered as described: body /0/title: is longer than 10 characters")
+    );
 
     let recording = trial(json!({"responses": "record"})).answering(418, &json, "{}");
     let answer = recording.run(asked());
     assert_eq!(answer.status(), 418);
-    assert!(answer.notes().iter().any(|note| &**note == "not answered as described, let pass: status: 418 is not described"));
+    assert!(
+        answer
+            .notes()
+            .iter()
+            .any(|note| &**note == "not answered as described, let pass: status: 418 is not described")
+    );
 }
 
 #[test]

@@ -55,6 +55,7 @@ export function makeApi(name: string, version: string, url: string, port = 8081)
     warnings: [],
     targets: 1,
     routes: 0,
+    has_spec: false,
     policies: 0,
     contracts: 0,
     form: { name, asset_id, version, label: "default", listen: { address: "127.0.0.1", port, base_path }, upstream: { url } },

@@ -160,6 +160,13 @@ function useSaveKey(run: (() => Promise<void>) | null) {
   }, [run]);
 }
 
+/** The operations of the API's specification; none where there is none. */
+function useOperations(owner: PolicyOwner) {
+  const api = useQuery({ ...queries.api(owner ?? 0), enabled: owner !== null }).data;
+  const spec = useQuery({ ...queries.spec(owner ?? 0), enabled: api?.has_spec ?? false });
+  return spec.data?.operations ?? [];
+}
+
 type FormViewProps = {
   owner: PolicyOwner;
   kind: PolicyKind;
@@ -172,6 +179,7 @@ type FormViewProps = {
 
 function FormView({ owner, kind, draft, check, broken, onChange, onHelp }: FormViewProps) {
   const { inside, outside } = useMemo(() => configFaults(check.faults), [check.faults]);
+  const operations = useOperations(owner);
   const known = (kind.schema.properties ?? {}) as Record<string, unknown>;
   const homeless = [
     ...inside.filter((fault) => !isShown(known, fault.field)),
@@ -193,7 +201,13 @@ function FormView({ owner, kind, draft, check, broken, onChange, onHelp }: FormV
       <SchemaForm schema={kind.schema} value={draft.config} faults={inside} onChange={(config) => onChange({ ...draft, config })} />
       {Object.keys(known).length === 0 && <p className="small t3">This policy has nothing to set.</p>}
       {!kind.always_first && (
-        <ScopeField owner={owner} only={draft.only} faults={check.faults} onChange={(only) => onChange({ ...draft, only })} />
+        <ScopeField
+          owner={owner}
+          only={draft.only}
+          faults={check.faults}
+          operations={operations}
+          onChange={(only) => onChange({ ...draft, only })}
+        />
       )}
       <div className="switch-field">
         <Switch id="policy-enabled" checked={draft.enabled} onChange={(enabled) => onChange({ ...draft, enabled })} />
