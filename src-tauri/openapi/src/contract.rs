@@ -290,6 +290,9 @@ impl Compiled {
             }
             Some(body) if !body.content.is_empty() => {
                 let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                if parts.headers.get_all(CONTENT_TYPE).iter().nth(1).is_some() {
+                    return findings.add(Place::Header, "content-type", "", "is given several times");
+                }
                 body.content.check(&Given { content_type, bytes: parts.body }, findings);
             }
             Some(_) => {}

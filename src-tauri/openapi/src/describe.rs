@@ -7,7 +7,11 @@ use serde_json::Value;
 use crate::finding::{Findings, Place};
 use crate::reference::join;
 
-/// Adds everything that `validator` finds in `value`.
+/// Largest value, in values inside it, of which all is told: what is found is held in memory before it is told, and may
+/// be more than the value itself.
+const MOST_VALUES: usize = 20_000;
+
+/// Adds everything that `validator` finds in `value`; of a very large one the first thing.
 pub fn check(
     validator: &jsonschema::Validator,
     value: &Value,
@@ -15,12 +19,28 @@ pub fn check(
     name: &str,
     findings: &mut Findings,
 ) {
+    if !is_small(value, &mut 0) {
+        if let Err(error) = validator.validate(value) {
+            describe(&error, &mut |pointer, message| findings.add(place, name, pointer, message));
+        }
+        return;
+    }
     for error in validator.iter_errors(value) {
         describe(&error, &mut |pointer, message| findings.add(place, name, pointer, message));
         if findings.is_full() {
             return;
         }
     }
+}
+
+fn is_small(value: &Value, counted: &mut usize) -> bool {
+    *counted += 1;
+    *counted <= MOST_VALUES
+        && match value {
+            Value::Array(items) => items.iter().all(|item| is_small(item, counted)),
+            Value::Object(members) => members.values().all(|member| is_small(member, counted)),
+            _ => true,
+        }
 }
 
 /// How deep forms inside forms are looked into for the one that was meant.

@@ -10,6 +10,6 @@ pub use document::{Document, LocatedFault, MAX_FILE};
 /// Largest OpenAPI document, in bytes.
 pub use gatepost_openapi::MAX_TEXT as MAX_SPEC;
 pub use schema::{
-    CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, FilePreviousSecret, FileSpec, GatepostFile,
-    check,
+    CheckedApi, CheckedFile, FileClient, FileContract, FileCredential, FilePreviousSecret, FileSpec,
+    GatepostFile, check,
 };

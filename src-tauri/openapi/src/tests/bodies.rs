@@ -186,4 +186,17 @@ fn findings_are_bounded() {
     let contract = with_body(json!({"application/json": {"schema": {"items": {"type": "integer"}}}}));
     let body = format!("[{}]", vec!["\"x\""; 1_000].join(","));
     assert_eq!(post(&contract, "application/json", body.as_bytes()).len(), 20);
+    let body = format!("[{}]", vec!["\"x\""; 50_000].join(","));
+    let found = post(&contract, "application/json", body.as_bytes());
+    assert_eq!(found, ["body /0: is not of type \"integer\""], "of a very large one the first is told");
+}
+
+#[test]
+fn a_content_type_that_is_given_twice_is_found() {
+    let contract = with_body(json!({"application/json": {}, "text/plain": {}}));
+    let twice = [("content-type", "application/json"), ("content-type", "text/plain")];
+    assert_eq!(
+        send(&contract, "POST", "/x", &twice, b"{}").0,
+        ["header content-type: is given several times"]
+    );
 }

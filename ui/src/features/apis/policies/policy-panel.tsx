@@ -8,6 +8,7 @@ import { CodeEditor, type CodeFault } from "@/shared/code";
 import { plural } from "@/shared/format";
 import { Markdown } from "@/shared/markdown";
 import { Button, CopyButton, Dialog, ErrorNote, IconButton, Segments, Switch, toast } from "@/shared/ui";
+import { useOperations } from "../spec/use-operations";
 import { type Draft, draftOf, inputOf, newDraft, same } from "./draft";
 import { faultsInYaml, readYaml, yamlOf } from "./draft-yaml";
 import { draftKey, forgetDraft, keepDraft, useDrafts } from "./drafts";
@@ -158,13 +159,6 @@ function useSaveKey(run: (() => Promise<void>) | null) {
     window.addEventListener("keydown", onKey, { capture: true });
     return () => window.removeEventListener("keydown", onKey, { capture: true });
   }, [run]);
-}
-
-/** The operations of the API's specification; none where there is none. */
-function useOperations(owner: PolicyOwner) {
-  const api = useQuery({ ...queries.api(owner ?? 0), enabled: owner !== null }).data;
-  const spec = useQuery({ ...queries.spec(owner ?? 0), enabled: api?.has_spec ?? false });
-  return spec.data?.operations ?? [];
 }
 
 type FormViewProps = {
