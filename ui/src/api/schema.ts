@@ -186,6 +186,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/{id}/spec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the API's OpenAPI document describes. */
+        get: operations["show_spec"];
+        /**
+         * Gives an API its OpenAPI document, in place of one it may have. Faults are told with the JSON pointer and the line of
+         *     their place. Nothing that it refers to is fetched.
+         */
+        put: operations["set_spec"];
+        post?: never;
+        /** Takes an API's OpenAPI document away. Refused while a policy needs it. */
+        delete: operations["remove_spec"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/{id}/spec/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API's OpenAPI document as it was given. */
+        get: operations["read_spec"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/apis/{id}/targets": {
         parameters: {
             query?: never;
@@ -463,10 +502,28 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /** Changes when a credential stops being taken. */
+        put: operations["change_credential"];
         post?: never;
         /** Deletes a credential; calls with it are refused from now on. */
         delete: operations["delete_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/credentials/{credential_id}/previous-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes the secret before the last no more. */
+        delete: operations["forget_previous_secret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -483,6 +540,23 @@ export interface paths {
         put?: never;
         /** Shows a credential's secret again. */
         post: operations["reveal_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/credentials/{credential_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a credential another secret, which only this answer carries. The one before is taken for a while. */
+        post: operations["rotate_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -965,6 +1039,8 @@ export interface components {
             targets: number;
             /** @description How many routes it has. */
             routes: number;
+            /** @description It has an OpenAPI document of its own. */
+            has_spec: boolean;
             /** @description How many policies are applied. */
             policies: number;
             /** @description How many client apps may call it. */
@@ -1377,6 +1453,14 @@ export interface components {
          * @description Row number of a credential in the catalog.
          */
         CredentialId: number;
+        /** @description A credential as changed. */
+        CredentialInput: {
+            /**
+             * Format: int64
+             * @description When it stops being taken, in epoch milliseconds; never when null.
+             */
+            expires_at?: number | null;
+        };
         /** @description A credential as shown. */
         CredentialView: {
             id: components["schemas"]["CredentialId"];
@@ -1385,6 +1469,12 @@ export interface components {
             secret_hint: string;
             /** Format: int64 */
             created_at: number;
+            /**
+             * Format: int64
+             * @description When it stops being taken, in epoch milliseconds; null for never.
+             */
+            expires_at?: number | null;
+            previous_secret?: components["schemas"]["PreviousSecretView"] | null;
             /** @description Only in the answer that issues it. */
             client_secret?: string | null;
         };
@@ -1890,6 +1980,19 @@ export interface components {
              */
             status?: number;
         };
+        /** @description One method on one path. */
+        OperationView: {
+            method: string;
+            /** @description As written: `/pets/{id}`. */
+            path: string;
+            /** @description The same as a path of a policy's scope: `/pets/[^/]+`. */
+            pattern: string;
+            /** @description Empty where there is none. */
+            operation_id: string;
+            /** @description Empty where there is none. */
+            summary: string;
+            deprecated: boolean;
+        };
         /** @description A new order. */
         Order: {
             /** @description Every one of the policies, in the new order. */
@@ -2025,6 +2128,16 @@ export interface components {
             /** @description What would have been changed, a line each. */
             changes: string[];
         };
+        /** @description A secret that was replaced. */
+        PreviousSecretView: {
+            /** @description Its last four characters. */
+            hint: string;
+            /**
+             * Format: int64
+             * @description When it stops being taken, in epoch milliseconds.
+             */
+            until: number;
+        };
         /** @description What is recorded. */
         RecordingView: {
             /** @description Calls are recorded. */
@@ -2071,6 +2184,14 @@ export interface components {
         /** @description A secret in clear. */
         Revealed: {
             client_secret: string;
+        };
+        /** @description How a secret is replaced. */
+        RotationInput: {
+            /**
+             * @description How long the secret before is taken beside the new one, at most 90 days; 0 for not at all. Default 24h.
+             * @default 1d
+             */
+            overlap?: string;
         };
         /** @description What would become of the request. Policies are not asked: they may refuse it, or change it before it is routed. */
         RouteAnswer: {
@@ -2238,6 +2359,28 @@ export interface components {
              */
             not_after: number;
             expiry: components["schemas"]["Expiry"];
+        };
+        /** @enum {string} */
+        SpecFormat: "json" | "yaml";
+        /** @description An OpenAPI document, 3.0 or 3.1. */
+        SpecText: {
+            /** @description JSON or YAML, at most 8 MiB. */
+            text: string;
+        };
+        /** @description What an API's document describes. */
+        SpecView: {
+            /** @description Version of OpenAPI, such as `3.1.0`. */
+            openapi: string;
+            title: string;
+            /** @description Version of what it describes. */
+            version: string;
+            format: components["schemas"]["SpecFormat"];
+            /** @description How long the document is. */
+            bytes: number;
+            /** @description In the order of the document. */
+            operations: components["schemas"]["OperationView"][];
+            /** Format: int64 */
+            updated_at: number;
         };
         /** @description How response times are spread. */
         Spread: {
@@ -3182,6 +3325,140 @@ export interface operations {
             };
         };
     };
+    show_spec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_spec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_spec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_spec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecText"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_targets: {
         parameters: {
             query?: never;
@@ -3899,7 +4176,77 @@ export interface operations {
             };
         };
     };
+    change_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                credential_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     delete_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                credential_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    forget_previous_secret: {
         parameters: {
             query?: never;
             header?: never;
@@ -3948,6 +4295,48 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rotate_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                credential_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotationInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
