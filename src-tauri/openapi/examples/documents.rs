@@ -25,7 +25,7 @@ fn main() {
         let all = begun.elapsed();
         match compiled {
             Ok(operations) => {
-                println!("{path}: {operations} operations, read in {read:?}, compiled by {all:?}")
+                println!("{path}: {operations} operations, read in {read:?}, compiled by {all:?}");
             }
             Err(faults) => {
                 println!("{path}: {} faults", faults.len());

@@ -283,10 +283,8 @@ impl Compiled {
     fn check_body(&self, parts: &RequestParts<'_>, strict: bool, findings: &mut Findings) {
         let is_empty = parts.body.is_some_and(<[u8]>::is_empty);
         match &self.body {
-            Some(body) if is_empty => {
-                if body.required {
-                    findings.add(Place::Body, "", "", "is missing");
-                }
+            Some(body) if is_empty && body.required => {
+                findings.add(Place::Body, "", "", "is missing");
             }
             Some(body) if !body.content.is_empty() => {
                 let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

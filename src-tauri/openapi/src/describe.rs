@@ -68,14 +68,14 @@ fn describe_at(error: &ValidationError<'_>, depth: usize, tell: &mut dyn FnMut(&
             _ => tell(at, "has none of the forms allowed here".to_owned()),
         },
         Why::OneOfMultipleValid { .. } => {
-            tell(at, "has several of the forms of which one is allowed".to_owned())
+            tell(at, "has several of the forms of which one is allowed".to_owned());
         }
         Why::FalseSchema => tell(at, "is not allowed here".to_owned()),
         Why::Format { format } => tell(at, format!("is not a valid {format}")),
         Why::Pattern { .. } => tell(at, "is not in the form expected here".to_owned()),
         Why::Enum { options } => tell(at, format!("is not one of {}", listed(options))),
         Why::Constant { expected_value } => {
-            tell(at, format!("is not {}", shortened(&expected_value.to_string())))
+            tell(at, format!("is not {}", shortened(&expected_value.to_string())));
         }
         Why::PropertyNames { .. } => tell(at, "has a name that is not allowed".to_owned()),
         Why::Not { .. } => tell(at, "has a form that is not allowed".to_owned()),

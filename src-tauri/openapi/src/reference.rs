@@ -51,7 +51,7 @@ pub fn pointer_of(reference: &str) -> Result<String, String> {
         ));
     };
     percent::decoded(fragment)
-        .map(|pointer| pointer.into_owned())
+        .map(std::borrow::Cow::into_owned)
         .ok_or_else(|| "is not a reference".to_owned())
 }
 

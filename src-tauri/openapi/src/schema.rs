@@ -58,7 +58,7 @@ impl Schemas {
         let registry = Registry::new()
             .draft(Draft::Draft202012)
             .add(BASE, root.clone())
-            .and_then(|builder| builder.prepare())
+            .and_then(jsonschema::RegistryBuilder::prepare)
             .map_err(|error| vec![Fault::new("", error.to_string())])?;
         Ok(Self { root, version: document.version(), registry, known: HashMap::new() })
     }

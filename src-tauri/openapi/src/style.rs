@@ -203,7 +203,7 @@ fn deep<'r>(pairs: &mut [Pair<'r>], name: &str, decode: Decode) -> Found<'r> {
     let mut entries = Vec::new();
     for pair in pairs {
         let rest = pair.name.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('['));
-        let Some(path) = rest.map(|rest| brackets(rest)) else { continue };
+        let Some(path) = rest.map(brackets) else { continue };
         pair.is_used = true;
         match (path, decode(pair.value)) {
             (Some(path), Some(value)) if !path.is_empty() => entries.push((path, value)),

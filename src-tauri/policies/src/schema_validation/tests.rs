@@ -24,7 +24,7 @@ components:
 "#;
 const TENANT: &str = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 
-fn trial(more: Value) -> Trial {
+fn trial(more: &Value) -> Trial {
     let mut config = json!({"source": "inline", "spec": SPEC});
     for (name, value) in more.as_object().expect("an object") {
         config[name] = value.clone();
@@ -34,17 +34,17 @@ fn trial(more: Value) -> Trial {
 
 #[test]
 fn what_is_as_described_passes_and_goes_on_as_it_came() {
-    let answer = trial(json!({})).run(call().header("x-tenant", TENANT).target("/posts?limit=5&more=1"));
+    let answer = trial(&json!({})).run(call().header("x-tenant", TENANT).target("/posts?limit=5&more=1"));
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.notes()[0], "GET /posts as described");
-    let answer = trial(json!({})).run(call().body("application/json", r#"{"title": "A"}"#));
+    let answer = trial(&json!({})).run(call().body("application/json", r#"{"title": "A"}"#));
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.body_sent_upstream().map(|body| &**body), Some(&br#"{"title": "A"}"#[..]));
 }
 
 #[test]
 fn answers_400_with_every_fault_and_its_place() {
-    let answer = trial(json!({})).run(call().target("/posts?limit=51"));
+    let answer = trial(&json!({})).run(call().target("/posts?limit=51"));
     assert_eq!((answer.status(), answer.sent_upstream().is_none()), (400, true));
     let faults = json!([
         {"in": "query", "name": "limit", "message": "is greater than the maximum of 50"},
@@ -54,43 +54,43 @@ fn answers_400_with_every_fault_and_its_place() {
     assert_eq!(answer.json()["policy"], "schema-validation");
     assert_eq!(answer.refused_by(), Some("schema-validation"));
 
-    let answer = trial(json!({})).run(call().body("application/json", r#"{"title": 5, "id": "x"}"#));
+    let answer = trial(&json!({})).run(call().body("application/json", r#"{"title": 5, "id": "x"}"#));
     let faults = json!([
         {"in": "body", "pointer": "/title", "message": "is not of type \"string\""},
         {"in": "body", "pointer": "/id", "message": "is not of type \"integer\""}
     ]);
     assert_eq!(answer.json()["faults"], faults);
     for (method, target, told) in [("GET", "/other", "path"), ("DELETE", "/posts", "method")] {
-        let answer = trial(json!({})).run(call().method(method).target(target));
+        let answer = trial(&json!({})).run(call().method(method).target(target));
         assert_eq!((answer.status(), &answer.json()["faults"][0]["in"]), (400, &json!(told)));
     }
 }
 
 #[test]
 fn a_body_is_looked_into_inflated() {
-    let fine = trial(json!({})).run(call().gzipped_body("application/json", br#"{"title": "A"}"#));
+    let fine = trial(&json!({})).run(call().gzipped_body("application/json", br#"{"title": "A"}"#));
     assert_eq!(fine.status(), 200);
-    let answer = trial(json!({})).run(call().gzipped_body("application/json", b"{}"));
+    let answer = trial(&json!({})).run(call().gzipped_body("application/json", b"{}"));
     assert_eq!((answer.status(), &answer.json()["faults"][0]["pointer"]), (400, &json!("/title")));
 }
 
 #[test]
 fn answers_413_to_a_body_over_the_limit() {
-    let trial = trial(json!({"maximum_body_bytes": 20}));
+    let trial = trial(&json!({"maximum_body_bytes": 20}));
     let long = call().body("application/json", r#"{"title": "A", "more": "long"}"#);
     assert_eq!(trial.run(long).status(), 413);
 }
 
 #[test]
 fn the_trail_names_places_and_no_value() {
-    let answer = trial(json!({})).run(call().body("application/json", r#"{"title": "hunter2-hunter2"}"#));
+    let answer = trial(&json!({})).run(call().body("application/json", r#"{"title": "hunter2-hunter2"}"#));
     assert_eq!(answer.notes()[0], "not as described: POST /posts: body /title: is longer than 10 characters");
     assert!(!answer.json().to_string().contains("hunter2"));
 }
 
 #[test]
 fn without_blocking_everything_passes_and_is_recorded() {
-    let trial = trial(json!({"block_operation": false, "maximum_body_bytes": 20}));
+    let trial = trial(&json!({"block_operation": false, "maximum_body_bytes": 20}));
     let answer = trial.run(call().target("/posts?limit=x").header("x-tenant", TENANT));
     assert_eq!((answer.status(), answer.refused_by()), (200, None));
     assert_eq!(
@@ -105,7 +105,7 @@ fn without_blocking_everything_passes_and_is_recorded() {
 
 #[test]
 fn what_is_not_described_is_refused_when_taken_strictly() {
-    let trial = trial(json!({"strict_params_validation": true}));
+    let trial = trial(&json!({"strict_params_validation": true}));
     let answer = trial.run(call().target("/posts?more=1").header("x-tenant", TENANT));
     assert_eq!((answer.status(), &answer.json()["faults"][0]["name"]), (400, &json!("more")));
     let answer = trial.run(call().header("x-tenant", TENANT).body("text/plain", "x").method("GET"));
@@ -115,7 +115,7 @@ fn what_is_not_described_is_refused_when_taken_strictly() {
 #[test]
 fn answers_502_in_place_of_an_answer_that_is_not_as_described() {
     let json = [("content-type", "application/json")];
-    let blocking = trial(json!({"responses": "block"}));
+    let blocking = trial(&json!({"responses": "block"}));
     let asked = || call().header("x-tenant", TENANT);
     let fine = blocking.answering(200, &json, r#"[{"title": "A", "id": 1}]"#);
     assert_eq!(fine.run(asked()).status(), 200);
@@ -129,7 +129,7 @@ fn answers_502_in_place_of_an_answer_that_is_not_as_described() {
             .any(|note| &**note == "not answered as described: body /0/title: is longer than 10 characters")
     );
 
-    let recording = trial(json!({"responses": "record"})).answering(418, &json, "{}");
+    let recording = trial(&json!({"responses": "record"})).answering(418, &json, "{}");
     let answer = recording.run(asked());
     assert_eq!(answer.status(), 418);
     assert!(
@@ -142,13 +142,13 @@ fn answers_502_in_place_of_an_answer_that_is_not_as_described() {
 
 #[test]
 fn the_gateways_own_answers_are_not_looked_at() {
-    let trial = trial(json!({"responses": "block"})).and("ip-blocklist", json!({"ips": ["127.0.0.1"]}));
+    let trial = trial(&json!({"responses": "block"})).and("ip-blocklist", json!({"ips": ["127.0.0.1"]}));
     assert_eq!(trial.run(call().header("x-tenant", TENANT)).status(), 403);
 }
 
 #[test]
 fn paths_begin_where_api_base_path_says() {
-    let trial = trial(json!({"api_base_path": "/v2/"}));
+    let trial = trial(&json!({"api_base_path": "/v2/"}));
     assert_eq!(trial.run(call().target("/v2/posts").header("x-tenant", TENANT)).status(), 200);
     assert_eq!(trial.run(call().header("x-tenant", TENANT)).status(), 400);
 }
