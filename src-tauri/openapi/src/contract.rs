@@ -286,7 +286,7 @@ impl Compiled {
             Some(body) if is_empty && body.required => {
                 findings.add(Place::Body, "", "", "is missing");
             }
-            Some(body) if !body.content.is_empty() => {
+            Some(body) if !body.content.is_empty() && !is_empty => {
                 let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 if parts.headers.get_all(CONTENT_TYPE).iter().nth(1).is_some() {
                     return findings.add(Place::Header, "content-type", "", "is given several times");

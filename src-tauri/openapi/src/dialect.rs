@@ -147,6 +147,7 @@ fn property<'d>(schema: &'d Value, root: &'d Value, name: &str, depth: usize) ->
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "values are written where they are handed over")]
     fn one(version: Version, schema: Value) -> Value {
         let document = json!({"components": {"schemas": {"a": schema}}});
         converted(&document, version, Direction::Request)["components"]["schemas"]["a"].clone()

@@ -39,7 +39,7 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
     let off = NewPolicy { enabled: false, ..new_policy("cors") };
     let certificate = dice.pick(known.certificates.iter()).map(|certificate| certificate.id);
     let socket = SocketAddr::from(([127, 0, 0, 1], 8_000 + u16::try_from(dice.roll(5)).expect("small")));
-    match (dice.roll(37), api, app) {
+    match (dice.roll(40), api, app) {
         (0 | 1 | 27, ..) => tx.insert_api(&new_api(&name)).map(drop),
         (2 | 3 | 28 | 29, ..) => tx.insert_client(&new_client(&name)).map(drop),
         (4, Some(api), _) => tx.update_api(api, &new_api(&name)),
@@ -83,8 +83,8 @@ fn write_anything(tx: &mut Write<'_>, known: &Catalog, dice: &mut Dice) -> Resul
         (20, ..) => certificate.map_or(Ok(()), |id| tx.delete_certificate(id)),
         (21, ..) => tx.set_listener(socket, Some(&tls(&name))),
         (22, ..) => tx.set_listener(socket, None),
-        (34 | 35, Some(api), _) => tx.set_spec(api, &name),
-        (36, Some(api), _) => tx.delete_spec(api),
+        (37 | 38, Some(api), _) => tx.set_spec(api, &name),
+        (39, Some(api), _) => tx.delete_spec(api),
         _ => Ok(()),
     }
 }

@@ -1,4 +1,5 @@
 //! Requests and answers against documents.
+#![allow(clippy::needless_pass_by_value, reason = "values are written where they are handed over")]
 
 mod answers;
 mod bodies;
