@@ -99,7 +99,7 @@ describe("an API's specification", () => {
       await hand.theme(theme);
       await hand.shot(`specification-scope-${theme}`);
     }
-    await hand.press("Control+s");
+    await hand.press("Control+Enter");
     await until("the scope to be in force", async () => {
       const [saved] = await gatepost.api("GET", `/apis/${api.id}/policies`);
       return saved.only.length === 1 && saved.only[0].methods.join() === "GET,DELETE";

@@ -113,12 +113,12 @@ contracts:
         ("changed", "new", 200),
         ("changed", "old", 401),
     ] {
-        let url = format!("http://127.0.0.1:{clients}/");
+        let url = format!("http://127.0.0.1:{clients}/x");
         let answer = get(&agent, &url, &[("client_id", id), ("client_secret", secret)]);
         assert_eq!(answer.status, expected, "{id} {secret}");
         let body = json!({"client_id": id, "client_secret": secret}).to_string();
         let answer =
-            agent.post(format!("http://127.0.0.1:{inside}/")).content_type("application/json").send(&body);
+            agent.post(format!("http://127.0.0.1:{inside}/x")).content_type("application/json").send(&body);
         assert_eq!(answer.expect("answers").status(), expected, "{id} {secret} in the body");
     }
     // alice:open: sésame, bob:b, bob:c, alice:b
@@ -126,7 +126,7 @@ contracts:
         [("YWxpY2U6b3Blbjogc8Opc2FtZQ==", 200), ("Ym9iOmI=", 200), ("Ym9iOmM=", 401), ("YWxpY2U6Yg==", 401)]
     {
         let header = format!("Basic {pair}");
-        let answer = get(&agent, &format!("http://127.0.0.1:{people}/"), &[("authorization", &header)]);
+        let answer = get(&agent, &format!("http://127.0.0.1:{people}/x"), &[("authorization", &header)]);
         assert_eq!(answer.status, expected, "{pair}");
         match expected {
             200 => assert!(!answer.body.contains(&header), "the upstream does not get the password"),

@@ -52,7 +52,7 @@ fn five_calls_a_minute_and_not_one_more() {
     assert_eq!((&totals["calls"], &totals["ok_2xx"], &totals["refused"]), (&json!(9), &json!(5), &json!(4)));
     assert_eq!(
         analytics["by_policy"],
-        json!([{"policy": "client-id-enforcement", "calls": 3}, {"policy": "rate-limiting", "calls": 1}])
+        json!([{"policy": "client-id-enforcement", "calls": 3, "would_refuse": 0}, {"policy": "rate-limiting", "calls": 1, "would_refuse": 0}])
     );
     let of_app = gateway.show(&format!("/analytics?client_app_id={app}"));
     assert_eq!(of_app["totals"]["calls"], 6);

@@ -1,3 +1,5 @@
+//! Values that are masked, in messages and in what is recorded, and all that stays.
+
 use gatepost_gateway::RecordMask as _;
 use gatepost_model::Faults;
 use serde_json::{Value, json};
