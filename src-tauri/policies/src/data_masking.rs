@@ -12,7 +12,7 @@ use gatepost_gateway::{
 };
 use gatepost_model::{Fault, Faults, Note};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::conformance::{Conforms, Table, answer, ours};
 use record::Record;
@@ -72,7 +72,7 @@ pub struct DataMasking {
 }
 
 /// Where.
-#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum Side {

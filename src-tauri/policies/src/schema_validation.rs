@@ -10,7 +10,7 @@ use gatepost_gateway::{ActsOn, Category, Env, Policy, PolicyConfig};
 use gatepost_model::Fault;
 use gatepost_openapi::Options;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::conformance::{Conforms, Table, answer, differs, ours, same};
 use enforced::Enforced;
@@ -70,7 +70,7 @@ pub struct SchemaValidation {
 }
 
 /// Where the document is.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum Source {
@@ -81,7 +81,7 @@ enum Source {
 }
 
 /// What becomes of answers.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum Answers {

@@ -9,7 +9,7 @@ use gatepost_gateway::{
 use gatepost_model::{Fault, Faults, Note};
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::conformance::{Conforms, Table, absent, answer, differs, ours};
 use crate::masking::{Format, Place, Places, Rewrite, Trouble, rewrite};
@@ -76,7 +76,7 @@ pub struct Tokenization {
 }
 
 /// Which way.
-#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum Action {
@@ -87,7 +87,7 @@ enum Action {
 }
 
 /// Which message.
-#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 enum Direction {

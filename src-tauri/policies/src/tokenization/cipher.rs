@@ -3,7 +3,7 @@
 use aes::Aes256;
 use fpe::ff1::{FF1, FlexibleNumeralString};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Most signs of a value that are turned: the work grows with the square of them.
@@ -12,7 +12,7 @@ const MAX_SIGNS: usize = 512;
 const MIN_DOMAIN: f64 = 1_000_000.0;
 
 /// What is turned.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub(super) enum Alphabet {
