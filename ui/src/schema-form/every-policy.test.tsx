@@ -119,7 +119,7 @@ function fillList(id: string, node: Node, items: unknown[], root: Node) {
     const label = (item: unknown) => choices.find((each) => each.const === item)?.title ?? String(item);
     const wanted = items.map(label);
     for (const chip of group.querySelectorAll<HTMLElement>("[aria-pressed]")) {
-      if (wanted.includes(chip.textContent ?? "") !== (chip.ariaPressed === "true")) fireEvent.click(chip);
+      if (wanted.includes(chip.textContent ?? "") !== (chip.getAttribute("aria-pressed") === "true")) fireEvent.click(chip);
     }
     return;
   }

@@ -17,6 +17,7 @@ const schema = {
     level: { type: "string", enum: ["info", "warn"], default: "info" },
     password: { type: "string", format: "password" },
     size: { type: "integer", default: 10 },
+    sides: { type: "array", uniqueItems: true, minItems: 1, default: ["in"], items: { type: "string", enum: ["in", "out"] } },
     headers: { type: "object", additionalProperties: { type: "string" } },
   },
   $defs: { Limit: { type: "object", properties: { requests: { type: "integer" }, per: duration }, required: ["requests", "per"] } },
@@ -88,6 +89,15 @@ describe("SchemaForm", () => {
     await user.selectOptions(screen.getByRole("combobox", { name: /Level/ }), "warn");
     await user.type(screen.getByRole("textbox", { name: /Size/ }), "12");
     expect(latest).toEqual({ expose_headers: false, level: "warn", size: 12 });
+  });
+
+  it("shows which of several choices hold while none was made, and adds to them", async () => {
+    const user = shown();
+    const pressed = () => screen.getAllByRole("button", { pressed: true }).map((chip) => chip.textContent);
+    expect(pressed()).toEqual(["in"]);
+    await user.click(screen.getByRole("button", { name: "out" }));
+    expect(latest).toEqual({ sides: ["in", "out"] });
+    expect(pressed()).toEqual(["in", "out"]);
   });
 
   it("hides a password", () => {

@@ -129,8 +129,11 @@ function ChoiceWidget(props: WidgetProps) {
 
 /** Several of a few: one press each. */
 function CheckboxesWidget(props: WidgetProps) {
-  const value = props.value ?? props.schema.default;
-  const chosen: unknown[] = Array.isArray(value) ? value : [];
+  const value: unknown[] = Array.isArray(props.value) ? props.value : [];
+  const preset: unknown[] = Array.isArray(props.schema.default) ? props.schema.default : [];
+  // A list that was not set comes as an empty one. Where none may be empty, it stands for its default.
+  const isUnset = props.value === undefined || (value.length === 0 && (props.schema.minItems ?? 0) > 0);
+  const chosen = isUnset ? preset : value;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a row in WebKitGTK
     <div className="row wrap" role="group" aria-label={props.label}>
